@@ -1,0 +1,70 @@
+"""A boot as loaded: its logs as events, its trace, its files, and the kernel that it ran."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from tracekit.capture import Capture, open_capture
+from tracekit.capture.line import Line, Log
+from tracekit.events.base import Event
+from tracekit.kernel.identify import identify
+from tracekit.kernel.kernel import Kernel
+from tracekit.syntax.dmesg import Parsed, parse_log
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+AnyEvent = TypeVar("AnyEvent", bound=Event)
+
+
+@dataclass(slots=True)
+class LoadedLog:
+    """A log with what was read from it."""
+
+    log: Log
+    parsed: Parsed
+
+    @property
+    def unparsed(self) -> list[Line]:
+        """The lines that look known but that no rule could read."""
+        return self.parsed.unparsed
+
+
+@dataclass(slots=True)
+class Boot:
+    """Everything that is known of one boot before any of it is replayed.
+
+    ``events`` are the facts of all logs in order of the sources and lines.
+    """
+
+    capture: Capture
+    logs: list[LoadedLog]
+    kernel: Kernel
+    events: list[Event] = field(default_factory=list)
+
+    def of(self, kind: type[AnyEvent]) -> list[AnyEvent]:
+        """Return the events of one class, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def load(*paths: str | PathLike[str]) -> Boot:
+    """Open and parse logs, traces or captured boot folders that belong to one boot.
+
+    Raises tracekit.capture.CaptureError where nothing can be read.
+    """
+    return from_capture(open_capture([os.fspath(path) for path in paths]))
+
+
+def from_capture(capture: Capture) -> Boot:
+    """Parse what was opened."""
+    logs = [LoadedLog(log, parse_log(log)) for log in capture.logs]
+    events = merge(logs)
+    return Boot(capture, logs, identify(events, capture), events)
+
+
+def merge(logs: Sequence[LoadedLog]) -> list[Event]:
+    """Return the events of all logs, one log after the other."""
+    return [event for loaded in logs for event in loaded.parsed.events]

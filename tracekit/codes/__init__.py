@@ -1,0 +1,1 @@
+"""The catalogue of divergence codes: one TOML file per allocator."""

@@ -1,0 +1,1 @@
+"""Immutable facts, each with the line that states it."""

@@ -1,0 +1,1 @@
+"""What differs between kernels: features, architectures, and how a log tells them."""

@@ -1,0 +1,1 @@
+"""One driver per allocator: events in, predictions checked, inferences and divergences out."""

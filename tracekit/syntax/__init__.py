@@ -1,0 +1,1 @@
+"""Grammars to parsers: lines become events, and what cannot be read is counted."""

@@ -1,0 +1,113 @@
+"""The lowered rules of all grammars, and the route from a line to the rules that may read it.
+
+The tables are built with the package (``python -m tracekit.syntax.build``). Where they are
+absent or older than the grammars, as in a checkout under work, the grammars are lowered on
+the spot: slower to start, the same rules.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from tracekit.syntax.lower import Rule, lower
+
+TABLES = Path(__file__).with_name("tables.json")
+TRACE_GRAMMARS = ("kmem", "percpu", "ftrace")
+ROUTE_KEY = 4
+
+
+def grammar_dir() -> Path:
+    """Return the folder of the .lark files: in the wheel, or beside the package in a checkout."""
+    beside = Path(__file__).parents[2] / "grammars"
+    if beside.is_dir():
+        return beside
+    return Path(str(files("tracekit.grammars")))
+
+
+def digest(path: Path) -> str:
+    """Return the digest by which a table knows the grammar that it was built from."""
+    common = path.with_name("common.lark")
+    shared = common.read_bytes() if common.exists() else b""
+    return sha256(path.read_bytes() + shared).hexdigest()
+
+
+def build_tables() -> dict[str, Any]:
+    """Lower every grammar; return what ``tables.json`` holds: name -> digest and rules."""
+    return {
+        path.stem: {"digest": digest(path), "rules": [asdict(rule) for rule in lower(path)]}
+        for path in grammar_paths()
+    }
+
+
+def grammar_paths() -> list[Path]:
+    """Return the grammar files in order of name; common.lark holds terminals only."""
+    return [p for p in sorted(grammar_dir().glob("*.lark")) if p.stem != "common"]
+
+
+@cache
+def _stored() -> dict[str, Any]:
+    return json.loads(TABLES.read_text()) if TABLES.exists() else {}
+
+
+@cache
+def grammar_rules(name: str) -> tuple[Rule, ...]:
+    """Return the lowered event rules of one grammar, by its name without ``.lark``."""
+    path = grammar_dir() / f"{name}.lark"
+    table = _stored().get(name)
+    if table is None or table["digest"] != digest(path):
+        return tuple(lower(path))
+    return tuple(_rule(row) for row in table["rules"])
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    groups = tuple((group, field, base) for group, field, base in row["groups"])
+    prefixes = tuple(row["prefixes"])
+    return Rule(row["grammar"], row["name"], row["regex"], groups, prefixes)
+
+
+def dmesg_rules() -> Iterator[Rule]:
+    """Yield the event rules of every grammar that describes log lines (not trace lines)."""
+    for path in grammar_paths():
+        if path.stem not in TRACE_GRAMMARS:
+            yield from grammar_rules(path.stem)
+
+
+class Router:
+    """Finds the rules that can read a line by its first characters.
+
+    Driver chatter finds none and costs one or two look-ups. Expressions are compiled when
+    a line first asks for them.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._routes: dict[str, list[tuple[str, Rule]]] = {}
+        self._compiled: dict[str, re.Pattern[str]] = {}
+        self._sizes: tuple[int, ...] = ()
+        for rule in rules:
+            for prefix in rule.prefixes:
+                self._routes.setdefault(prefix[:ROUTE_KEY], []).append((prefix, rule))
+        self._sizes = tuple(sorted({len(key) for key in self._routes}, reverse=True))
+
+    def candidates(self, text: str) -> list[Rule]:
+        """Return the rules that have a fixed beginning which ``text`` begins with, in order."""
+        found: list[Rule] = []
+        for size in self._sizes:
+            for prefix, rule in self._routes.get(text[:size], ()):
+                if text.startswith(prefix) and rule not in found:
+                    found.append(rule)
+        return found
+
+    def match(self, rule: Rule, text: str) -> re.Match[str] | None:
+        """Return the match of the whole line by the rule, or None."""
+        compiled = self._compiled.get(rule.name)
+        if compiled is None:
+            compiled = self._compiled[rule.name] = re.compile(rule.regex)
+        return compiled.fullmatch(text)
