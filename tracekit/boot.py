@@ -33,6 +33,19 @@ class LoadedLog:
         return self.parsed.unparsed
 
 
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """One opened source in the report: how much of it was read, and what it lacks."""
+
+    path: str
+    kind: str
+    lines: int
+    recognised: int
+    unparsed: int
+    complete: bool
+    problems: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Boot:
     """Everything that is known of one boot before any of it is replayed.
@@ -45,9 +58,42 @@ class Boot:
     kernel: Kernel
     events: list[Event] = field(default_factory=list)
 
+    @property
+    def sources(self) -> list[SourceInfo]:
+        """What was opened, logs first, then traces."""
+        return [_log_info(loaded) for loaded in self.logs]
+
+    @property
+    def complete(self) -> bool:
+        """Whether no source is known to lack lines or events."""
+        return all(source.complete for source in self.sources)
+
+    @property
+    def has_trace(self) -> bool:
+        """Whether a trace of events came with the boot."""
+        return bool(self.capture.traces)
+
+    @property
+    def recognised(self) -> int:
+        """The number of lines and events that could be read, over all sources."""
+        return sum(source.recognised for source in self.sources)
+
     def of(self, kind: type[AnyEvent]) -> list[AnyEvent]:
         """Return the events of one class, in order."""
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def _log_info(loaded: LoadedLog) -> SourceInfo:
+    log, parsed = loaded.log, loaded.parsed
+    return SourceInfo(
+        path=log.path,
+        kind=log.kind,
+        lines=log.physical_lines,
+        recognised=parsed.recognised,
+        unparsed=len(parsed.unparsed),
+        complete=log.complete,
+        problems=log.problems,
+    )
 
 
 def load(*paths: str | PathLike[str]) -> Boot:
