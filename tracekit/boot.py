@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tracekit.capture import Capture, open_capture
@@ -96,19 +96,40 @@ def _log_info(loaded: LoadedLog) -> SourceInfo:
     )
 
 
-def load(*paths: str | PathLike[str]) -> Boot:
+@dataclass(frozen=True, slots=True)
+class Until:
+    """Where a replay stops: at a line number of the logs, or at a time in seconds, or nowhere."""
+
+    line: int | None = None
+    time: float | None = None
+
+    def keeps(self, line: Line) -> bool:
+        """Return whether the line lies at or before the end."""
+        if self.line is not None and line.number > self.line:
+            return False
+        return self.time is None or line.time is None or line.time <= self.time
+
+
+def load(*paths: str | PathLike[str], until: Until | None = None) -> Boot:
     """Open and parse logs, traces or captured boot folders that belong to one boot.
 
-    Raises tracekit.capture.CaptureError where nothing can be read.
+    ``until`` leaves out what comes later in the logs. Raises tracekit.capture.CaptureError
+    where nothing can be read.
     """
-    return from_capture(open_capture([os.fspath(path) for path in paths]))
+    return from_capture(open_capture([os.fspath(path) for path in paths]), until)
 
 
-def from_capture(capture: Capture) -> Boot:
+def from_capture(capture: Capture, until: Until | None = None) -> Boot:
     """Parse what was opened."""
-    logs = [LoadedLog(log, parse_log(log)) for log in capture.logs]
+    logs = [LoadedLog(log, parse_log(_narrow(log, until))) for log in capture.logs]
     events = merge(logs)
     return Boot(capture, logs, identify(events, capture), events)
+
+
+def _narrow(log: Log, until: Until | None) -> Log:
+    if until is None:
+        return log
+    return replace(log, lines=[line for line in log.lines if until.keeps(line)])
 
 
 def merge(logs: Sequence[LoadedLog]) -> list[Event]:
