@@ -1,0 +1,114 @@
+"""What bootmem hands to the page allocator: free_all_bootmem_core() of mm/bootmem.c.
+
+The kernel frees whole clear words of the bitmap as one block and other pages one by one,
+then the pages of the bitmap itself. Three versions of that loop exist since 2.6.27; for a
+node that starts at a multiple of the word size all release the same pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from tracekit.mm.bootmem import BootmemNode, align_up
+
+
+class ReleaseLoop(Enum):
+    """The versions of the loop.
+
+    FLAG: 2.6.27 to 3.3, prints `aligned=`. ODD_START_LOSES: from 3.4 (commit 799f933a82d8)
+    words are taken from aligned pfns although the bitmap counts from the node's start.
+    SHIFTED: 3.8 (commit 6dccdcbe2c3e) joins two words where the start is odd.
+    """
+
+    FLAG = "flag"
+    ODD_START_LOSES = "odd-start-loses"
+    SHIFTED = "shifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a node handed over, in the order of the frees.
+
+    `blocks` are (first pfn, order); `bitmap` are the pfns [start, end) of the bitmap's own
+    pages, None where its place is unknown. `pages` counts both: the log's `released=`.
+    """
+
+    blocks: tuple[tuple[int, int], ...]
+    bitmap: tuple[int, int] | None
+    pages: int
+
+
+def release(node: BootmemNode, loop: ReleaseLoop = ReleaseLoop.SHIFTED) -> Release:
+    """Hand a node's free pages and its bitmap to the page allocator; the node keeps its bits."""
+    blocks = tuple(_LOOPS[loop](node))
+    own = node.bitmap_pages
+    bitmap = None if node.map_pfn is None else (node.map_pfn, node.map_pfn + own)
+    return Release(blocks, bitmap, own + sum(1 << order for _, order in blocks))
+
+
+def _free_word(node: BootmemNode, word: int) -> int:
+    """One word of the bitmap, inverted: bit n is set where page n of the word is free."""
+    bits = node.bits[word * node.word_bits : (word + 1) * node.word_bits]
+    if 1 not in bits:
+        return (1 << node.word_bits) - 1
+    return sum(1 << n for n, bit in enumerate(bits) if not bit)
+
+
+def _singles(first: int, word: int, count: int) -> Iterator[tuple[int, int]]:
+    """Order-0 frees for the set bits among the low `count` bits of a word."""
+    for n in range(count):
+        if word >> n & 1:
+            yield first + n, 0
+
+
+def _flag_loop(node: BootmemNode) -> Iterator[tuple[int, int]]:
+    width = node.word_bits
+    order, full = width.bit_length() - 1, (1 << width) - 1
+    aligned = node.min_pfn % width == 0
+    for start in range(node.min_pfn, node.low_pfn, width):
+        word = _free_word(node, (start - node.min_pfn) // width)
+        if aligned and word == full and start + width < node.low_pfn:
+            yield start, order
+        else:
+            yield from _singles(start, word, width)
+
+
+def _odd_start_loop(node: BootmemNode) -> Iterator[tuple[int, int]]:
+    width = node.word_bits
+    order, full = width.bit_length() - 1, (1 << width) - 1
+    start = node.min_pfn
+    while start < node.low_pfn:
+        word = _free_word(node, (start - node.min_pfn) // width)
+        if start % width == 0 and word == full:
+            yield start, order
+            start += width
+        else:
+            yield from _singles(start, word >> start % width, width)
+            start = align_up(start + 1, width)
+
+
+def _shifted_loop(node: BootmemNode) -> Iterator[tuple[int, int]]:
+    width = node.word_bits
+    order, full = width.bit_length() - 1, (1 << width) - 1
+    start = node.min_pfn
+    while start < node.low_pfn:
+        index, shift = divmod(start - node.min_pfn, width)
+        word = _free_word(node, index) >> shift
+        if shift and node.low_pfn - start >= width:
+            word |= _free_word(node, index + 1) << (width - shift) & full
+        if start % width == 0 and word == full:
+            yield start, order
+            start += width
+        else:
+            end = align_up(start + 1, width)
+            yield from _singles(start, word, end - start)
+            start = end
+
+
+_LOOPS: dict[ReleaseLoop, Callable[[BootmemNode], Iterator[tuple[int, int]]]] = {
+    ReleaseLoop.FLAG: _flag_loop,
+    ReleaseLoop.ODD_START_LOSES: _odd_start_loop,
+    ReleaseLoop.SHIFTED: _shifted_loop,
+}
