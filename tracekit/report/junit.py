@@ -1,0 +1,55 @@
+"""The report as JUnit XML: a test case per allocator and kind of check."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from tracekit.divergence import Divergence
+from tracekit.replay.boot import Replay
+from tracekit.replay.ledger import Checks, Ledger
+
+
+def render(replay: Replay) -> str:
+    """Return one test suite per allocator; errors and warnings are failures of its last case."""
+    root = Element("testsuites", name="tracekit", failures=str(len(replay.loud)))
+    for ledger in replay.allocators:
+        _suite(root, ledger, [d for d in replay.loud if d.allocator == ledger.name])
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: Element, ledger: Ledger, loud: list[Divergence]) -> None:
+    cases = len(ledger.checks) + len(loud)
+    suite = SubElement(
+        root, "testsuite", name=ledger.name, tests=str(cases), failures=str(len(loud))
+    )
+    for kind, checks in ledger.checks.items():
+        _counts(SubElement(suite, "testcase", classname=ledger.name, name=kind), checks)
+    for divergence in loud:
+        _failure(suite, divergence)
+
+
+def _counts(case: Element, checks: Checks) -> None:
+    if not checks.checked:
+        reasons = ", ".join(checks.unchecked) or "no such event"
+        SubElement(case, "skipped", message=reasons)
+    output = SubElement(case, "system-out")
+    output.text = (
+        f"{checks.events} events, {checks.checked} checked, {checks.matched} matched, "
+        f"{checks.inferred} inferred"
+    )
+
+
+def _failure(suite: Element, divergence: Divergence) -> None:
+    place = f"{divergence.line.file}:{divergence.line.line}"
+    name = f"{divergence.code} {divergence.subject}"
+    case = SubElement(
+        suite,
+        "testcase",
+        classname=divergence.allocator,
+        name=name,
+        file=divergence.line.file,
+        line=str(divergence.line.line),
+    )
+    failure = SubElement(case, "failure", type=divergence.code, message=divergence.explanation)
+    failure.text = f"{place}\nlogged: {divergence.logged}\nexpected: {divergence.simulated}"
