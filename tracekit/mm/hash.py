@@ -66,7 +66,7 @@ def _by_memory(
     entries = entries >> scale - page_shift if scale > page_shift else entries << page_shift - scale
     if small_shift is not None:
         return entries if entries >> small_shift else 1 << small_shift
-    return max(entries, machine.page_size // bucket) if entries * bucket < machine.page_size else entries
+    return machine.page_size // bucket if entries * bucket < machine.page_size else entries
 
 
 def hash_order(size: int, page_size: int) -> int:
