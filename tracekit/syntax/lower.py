@@ -50,8 +50,9 @@ def load_patterns(path: Path) -> dict[str, Pattern]:
 
     Raises GrammarError where a rule is recursive or names what is not defined.
     """
-    from lark.load_grammar import load_grammar
+    from lark import load_grammar as lark_loader
 
+    load_grammar: Any = lark_loader.load_grammar
     compiled, _ = load_grammar(path.read_text(), str(path), [str(path.parent)], False)
     terminals, _, _ = compiled.compile(["start"], "*")
     rules = {str(name): tree for name, _, tree, _ in compiled.rule_defs}
