@@ -22,11 +22,11 @@ ARCH_LOW_ADDRESS_LIMIT = 0xFFFF_FFFF
 _FREE, _RESERVED = 0, 1
 
 
-class BootmemBug(Exception):
+class BootmemBugError(Exception):
     """The call is one that the kernel answers with BUG(): it would stop the boot."""
 
 
-class BootmemBusy(Exception):
+class BootmemBusyError(Exception):
     """An exclusive reservation met a reserved page (-EBUSY) and was rolled back."""
 
     def __init__(self, pfn: int) -> None:
@@ -63,8 +63,8 @@ class Scan(Protocol):
     def taken(self, node: BootmemNode, placement: Placement) -> None:
         """Remember an allocation."""
 
-    def freed(self, node: BootmemNode, idx: int) -> None:
-        """Remember that pages from idx on were freed."""
+    def freed(self, idx: int, address: int) -> None:
+        """Remember that pages were freed: the first index, and its physical address."""
 
 
 def align_up(value: int, align: int) -> int:
@@ -120,7 +120,7 @@ class HintScan:
         self.last_end_off = placement.end_off
         self.hint_idx = node.pages(placement.end_off)
 
-    def freed(self, node: BootmemNode, idx: int) -> None:
+    def freed(self, idx: int, address: int) -> None:  # noqa: ARG002 - the address is older
         """Go back to pages that became free (__free())."""
         self.hint_idx = min(self.hint_idx, idx)
 
@@ -208,33 +208,33 @@ class BootmemNode:
     def free(self, start_pfn: int, end_pfn: int) -> None:
         """Free [start, end) (mark_bootmem_node() and __free()).
 
-        Raises BootmemBug for a range outside the node or with a page that is free already.
+        Raises BootmemBugError for a range outside the node or with a page that is free already.
         """
         self._check_range(start_pfn, end_pfn)
         free = self.bits.find(_FREE, start_pfn - self.min_pfn, end_pfn - self.min_pfn)
         if free >= 0 and start_pfn < end_pfn:
-            raise BootmemBug(f"page {self.min_pfn + free:#x} is free already")
-        self.scan.freed(self, start_pfn - self.min_pfn)
+            raise BootmemBugError(f"page {self.min_pfn + free:#x} is free already")
+        self.scan.freed(start_pfn - self.min_pfn, start_pfn << self.page_shift)
         self.mark(start_pfn, end_pfn, reserved=False)
 
     def reserve(self, start_pfn: int, end_pfn: int, flags: int = BOOTMEM_DEFAULT) -> list[int]:
         """Reserve [start, end); the pfns that were reserved before (__reserve()).
 
-        Raises BootmemBusy if the reservation is exclusive and there is such a page: what was
-        marked before it is freed again, which moves the scan's hint. Raises BootmemBug for a
+        Raises BootmemBusyError if the reservation is exclusive and there is such a page: what was
+        marked before it is freed again, which moves the scan's hint. Raises BootmemBugError for a
         range outside the node.
         """
         self._check_range(start_pfn, end_pfn)
         doubled = self.pfns_in_state(start_pfn, end_pfn, reserved=True)
         if doubled and flags & BOOTMEM_EXCLUSIVE:
-            self.scan.freed(self, start_pfn - self.min_pfn)
-            raise BootmemBusy(doubled[0])
+            self.scan.freed(start_pfn - self.min_pfn, start_pfn << self.page_shift)
+            raise BootmemBusyError(doubled[0])
         self.mark(start_pfn, end_pfn, reserved=True)
         return doubled
 
     def _check_range(self, start_pfn: int, end_pfn: int) -> None:
         if not self.contains(start_pfn, end_pfn):
-            raise BootmemBug(
+            raise BootmemBugError(
                 f"[{start_pfn:#x}-{end_pfn:#x}) is not inside node {self.nid} "
                 f"[{self.min_pfn:#x}-{self.low_pfn:#x})"
             )
@@ -242,11 +242,12 @@ class BootmemNode:
     def find(self, size: int, align: int, goal: int = 0, limit: int = 0) -> Placement | None:
         """Where a request of size bytes would be placed, or None; changes nothing.
 
-        Goal and limit are physical addresses in bytes, 0 for none. Raises BootmemBug for what
+        Goal and limit are physical addresses in bytes, 0 for none. Raises BootmemBugError for what
         alloc_bootmem_core() refuses: no size, an odd alignment, a goal too near the limit.
         """
         if size <= 0 or align & (align - 1) or (limit and goal + size > limit):
-            raise BootmemBug(f"size={size:#x} align={align:#x} goal={goal:#x} limit={limit:#x}")
+            request = f"size={size:#x} align={align:#x} goal={goal:#x} limit={limit:#x}"
+            raise BootmemBugError(f"no such request can be met: {request}")
         return self.scan.place(self, size, max(align, 1), goal, limit)
 
     def reserved_by(self, placement: Placement) -> tuple[int, int]:
@@ -294,7 +295,7 @@ class Bootmem:
     def pieces(self, start_pfn: int, end_pfn: int) -> Iterator[tuple[BootmemNode, int, int]]:
         """The parts of [start, end) by node, as mark_bootmem() walks them.
 
-        Raises BootmemBug where the range is not covered without a gap.
+        Raises BootmemBugError where the range is not covered without a gap.
         """
         pos = start_pfn
         for node in self.nodes:
@@ -305,7 +306,7 @@ class Bootmem:
             if end == end_pfn:
                 return
             pos = node.low_pfn
-        raise BootmemBug(f"no node holds page {pos:#x}")
+        raise BootmemBugError(f"no node holds page {pos:#x}")
 
     def free(self, start_pfn: int, end_pfn: int) -> None:
         """Free a range that may cross nodes (free_bootmem())."""
@@ -315,13 +316,13 @@ class Bootmem:
     def reserve(self, start_pfn: int, end_pfn: int, flags: int = BOOTMEM_DEFAULT) -> list[int]:
         """Reserve a range that may cross nodes; the pfns reserved before (reserve_bootmem()).
 
-        Raises BootmemBusy as a node does, after freeing what other nodes had marked.
+        Raises BootmemBusyError as a node does, after freeing what other nodes had marked.
         """
         doubled: list[int] = []
         for node, start, end in list(self.pieces(start_pfn, end_pfn)):
             try:
                 doubled += node.reserve(start, end, flags)
-            except BootmemBusy:
+            except BootmemBusyError:
                 if start_pfn < start:
                     self.free(start_pfn, start)
                 raise

@@ -17,13 +17,14 @@ from tracekit.mm.bootmem import BootmemNode, align_up
 class ReleaseLoop(Enum):
     """The versions of the loop.
 
-    FLAG: 2.6.27 to 3.3, prints `aligned=`. ODD_START_LOSES: from 3.4 (commit 799f933a82d8)
-    words are taken from aligned pfns although the bitmap counts from the node's start.
-    SHIFTED: 3.8 (commit 6dccdcbe2c3e) joins two words where the start is odd.
+    FLAG: 2.6.27 to 3.3, prints `aligned=`. ODD_START_GARBLED: from 3.4 (commit 799f933a82d8)
+    words are taken at aligned pfns although the bitmap counts from the node's start, so that
+    a node with an odd start frees the wrong pages. SHIFTED: 3.8 (commit 6dccdcbe2c3e) joins
+    two words where the start is odd.
     """
 
     FLAG = "flag"
-    ODD_START_LOSES = "odd-start-loses"
+    ODD_START_GARBLED = "odd-start-garbled"
     SHIFTED = "shifted"
 
 
@@ -75,7 +76,7 @@ def _flag_loop(node: BootmemNode) -> Iterator[tuple[int, int]]:
             yield from _singles(start, word, width)
 
 
-def _odd_start_loop(node: BootmemNode) -> Iterator[tuple[int, int]]:
+def _garbled_loop(node: BootmemNode) -> Iterator[tuple[int, int]]:
     width = node.word_bits
     order, full = width.bit_length() - 1, (1 << width) - 1
     start = node.min_pfn
@@ -109,6 +110,6 @@ def _shifted_loop(node: BootmemNode) -> Iterator[tuple[int, int]]:
 
 _LOOPS: dict[ReleaseLoop, Callable[[BootmemNode], Iterator[tuple[int, int]]]] = {
     ReleaseLoop.FLAG: _flag_loop,
-    ReleaseLoop.ODD_START_LOSES: _odd_start_loop,
+    ReleaseLoop.ODD_START_GARBLED: _garbled_loop,
     ReleaseLoop.SHIFTED: _shifted_loop,
 }

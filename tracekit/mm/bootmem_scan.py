@@ -16,7 +16,8 @@ from tracekit.mm.bootmem import BootmemNode, Placement, align_up
 class ScanRules:
     """What changed in the search between 2.4 and 2.6.26.
 
-    `aligns_from_pfn`: the block is aligned by its address, not by its index in the node.
+    `aligns_from_pfn`: the search begins at the node's first aligned address; the blocks after
+    it are aligned by their index in the node all the same.
     `skips_past_conflict`: after a reserved page inside a block the search goes on one step
     behind it (2.4 tries every step in turn). `remembers_success`: a search with a goal starts
     at the last successful block if that is higher. `merges_page_aligned`: requests aligned to
@@ -96,10 +97,10 @@ class LastSuccessScan:
         offset = goal - (node.min_pfn << shift)
         if not goal or offset < 0 or goal >> shift >= end_pfn:
             return 0
-        if self.rules.remembers_success and self.last_success >= offset:
-            # The kernel compares a limit in pages with last_success in bytes here.
-            if not limit or limit >> shift > self.last_success:
-                offset = self.last_success
+        # The kernel compares a limit in pages with last_success in bytes here.
+        in_limit = not limit or limit >> shift > self.last_success
+        if self.rules.remembers_success and self.last_success >= offset and in_limit:
+            offset = self.last_success
         return align_up(offset, align) >> shift
 
     def _find_block(
@@ -144,10 +145,10 @@ class LastSuccessScan:
         self.last_end_off = placement.end_off
         self.last_success = placement.block_idx << node.page_shift
 
-    def freed(self, node: BootmemNode, idx: int) -> None:
+    def freed(self, idx: int, address: int) -> None:  # noqa: ARG002 - the index came later
         """Go back to memory that was freed (free_bootmem_core()).
 
         The kernel compares a physical address with an offset here, which differs on nodes
         that do not start at 0.
         """
-        self.last_success = min(self.last_success, (node.min_pfn + idx) << node.page_shift)
+        self.last_success = min(self.last_success, address)
