@@ -1,0 +1,138 @@
+"""Facts about the percpu first chunk and the number of CPUs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tracekit.events.base import Event, Source, event
+
+
+@event("setup_percpu")
+@dataclass(frozen=True, slots=True)
+class SetupPercpu(Event):
+    """``setup_percpu: NR_CPUS:...``: limits and counts of CPUs and nodes."""
+
+    nr_cpus: int
+    cpumask_bits: int
+    nr_cpu_ids: int
+    nr_node_ids: int
+
+
+@event("percpu_embedded")
+@dataclass(frozen=True, slots=True)
+class PercpuEmbedded(Event):
+    """The first chunk lies in the linear map; sizes in bytes, ``pages`` in use per CPU."""
+
+    pages: int
+    static: int
+    reserved: int
+    dyn: int
+    unit: int
+    base: str | None = None
+
+
+@event("percpu_paged")
+@dataclass(frozen=True, slots=True)
+class PercpuPaged(Event):
+    """The first chunk is mapped page by page; ``page_kib`` is the size of a page."""
+
+    pages: int
+    page_kib: int
+    static: int
+    reserved: int
+    dyn: int
+    base: str | None = None
+
+
+@event("pcpu_alloc_sizes")
+@dataclass(frozen=True, slots=True)
+class PcpuAllocSizes(Event):
+    """``pcpu-alloc:`` sizes in bytes; an allocation is ``allocs`` atoms of ``atom`` bytes."""
+
+    static: int
+    reserved: int
+    dyn: int
+    unit: int
+    allocs: int
+    atom: int
+
+
+@event("pcpu_alloc_map")
+@dataclass(frozen=True, slots=True)
+class PcpuAllocMap(Event):
+    """Units in order, as (group, CPUs of one allocation); None is a unit without a CPU."""
+
+    allocs: tuple[tuple[int, tuple[int | None, ...]], ...]
+
+    @classmethod
+    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> PcpuAllocMap:
+        """Build from the text after the first bracket."""
+        parts = re.findall(r"(\d+)\] ([-\d ]*)", fields["map"])
+        return cls(source, tuple((int(group), _cpus(cpus)) for group, cpus in parts))
+
+
+def _cpus(text: str) -> tuple[int | None, ...]:
+    return tuple(int(word) if word.isdigit() else None for word in text.split())
+
+
+@event("percpu_wasting")
+@dataclass(frozen=True, slots=True)
+class PercpuWasting(Event):
+    """Pages of each chunk that no unit can use."""
+
+    pages: int
+
+
+@event("percpu_distance")
+@dataclass(frozen=True, slots=True)
+class PercpuDistance(Event):
+    """The groups lie too far apart for the vmalloc area, both in bytes."""
+
+    distance: int
+    vmalloc: int
+
+
+@event("percpu_fallback")
+@dataclass(frozen=True, slots=True)
+class PercpuFallback(Event):
+    """Embedding failed; the chunk is mapped page by page instead."""
+
+    chosen: str
+    error: int
+
+
+@event("percpu_no_node")
+@dataclass(frozen=True, slots=True)
+class PercpuNoNode(Event):
+    """A CPU's percpu memory cannot come from its own node."""
+
+    cpu: int
+    nid: int
+
+
+@event("possible_cpus", "possible_cpus_topo")
+@dataclass(frozen=True, slots=True)
+class PossibleCpus(Event):
+    """How many CPUs may ever come up, and how many of them are not there at boot."""
+
+    cpus: int
+    hotplug: int
+
+    @classmethod
+    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> PossibleCpus:
+        """Build from the total, or from present CPUs plus the rest."""
+        hotplug = fields["hotplug"]
+        present = fields.get("present")
+        return cls(source, fields["cpus"] if present is None else present + hotplug, hotplug)
+
+
+@event("rcu_cpus", "rcu_geometry")
+@dataclass(frozen=True, slots=True)
+class RcuCpus(Event):
+    """RCU names the number of CPU ids."""
+
+    nr_cpu_ids: int
+    nr_cpus: int | None = None
+    leaf: int | None = None
