@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tracekit.mm.memblock_search import (
+    GapHints,
     Wanted,
     find_range_bottom_up,
     find_range_top_down,
@@ -32,6 +33,7 @@ from tracekit.mm.memblock_type import (
     MEMBLOCK_RSRV_KERN,
     MEMBLOCK_RSRV_NOINIT,
     NUMA_NO_NODE,
+    Grow,
     MemblockType,
 )
 
@@ -78,6 +80,7 @@ class Memblock:
         self.bottom_up = False
         self.has_mirror = False
         self.messages: list[str] = []
+        self._hints = GapHints()
         self._arrays: dict[str, tuple[int, int]] = {}
 
     def copy(self) -> Memblock:
@@ -246,7 +249,7 @@ class Memblock:
             self.config.movable_node,
         )
         if not self.bottom_up:
-            return find_range_top_down(self.memory, self.reserved, bounded)
+            return find_range_top_down(self.memory, self.reserved, bounded, self._hints)
         if self.config.kernel_end is None:
             return find_range_bottom_up(self.memory, self.reserved, bounded)
         return self._find_above_kernel(bounded)
@@ -290,7 +293,7 @@ class Memblock:
     def _new_type(self, name: str) -> MemblockType:
         return MemblockType(name, self.config.init_regions, self.phys_addr_max, self._grow_hook())
 
-    def _grow_hook(self):  # type: ignore[no-untyped-def]
+    def _grow_hook(self) -> Grow | None:
         return self._grow if self.config.resizable else None
 
     def _grow(self, which: MemblockType, area_start: int, area_size: int) -> bool:

@@ -7,7 +7,7 @@ __memblock_find_range_bottom_up() and __memblock_find_range_top_down().
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracekit.mm.memblock_type import (
     MEMBLOCK_DRIVER_MANAGED,
@@ -46,6 +46,31 @@ def round_down(value: int, align: int) -> int:
     return value & ~(align - 1)
 
 
+class GapHints:
+    """Addresses above which no free gap of 2**k bytes is left, one for each k.
+
+    A boot leaves thousands of small gaps behind alignment; without this every search would
+    walk all of them again. A hint dies when a reservation is freed or RAM changes, so it never
+    alters a result.
+    """
+
+    def __init__(self) -> None:
+        self._clear_above: dict[int, int] = {}
+        self._valid_for = (0, 0)
+
+    def start(self, memory: MemblockType, reserved: MemblockType, bucket: int) -> int | None:
+        """Address where a search for gaps of 2**bucket bytes may begin, None for the top."""
+        now = (memory.generation, reserved.removals)
+        if now != self._valid_for:
+            self._clear_above.clear()
+            self._valid_for = now
+        return self._clear_above.get(bucket)
+
+    def learn(self, bucket: int, address: int) -> None:
+        """No gap of 2**bucket bytes begins at or above ``address``."""
+        self._clear_above[bucket] = address
+
+
 def should_skip_region(region: Region, wanted: Wanted) -> bool:
     """Whether a memory region is no candidate (mm/memblock.c:should_skip_region)."""
     flags = wanted.flags
@@ -78,6 +103,8 @@ def free_ranges_reverse(
     for region in reversed(memory.regions):
         if region.end <= wanted.start and wanted.size:
             return
+        if region.base >= wanted.end and wanted.size:
+            continue
         if not should_skip_region(region, wanted):
             yield from _gaps_downwards(region, reserved, min(region.end, wanted.end))
 
@@ -93,17 +120,40 @@ def find_range_bottom_up(memory: MemblockType, reserved: MemblockType, wanted: W
     return 0
 
 
-def find_range_top_down(memory: MemblockType, reserved: MemblockType, wanted: Wanted) -> int:
+def find_range_top_down(
+    memory: MemblockType, reserved: MemblockType, wanted: Wanted, hints: GapHints | None = None
+) -> int:
     """Highest fitting address, or 0 (__memblock_find_range_top_down)."""
-    for free_start, free_end in free_ranges_reverse(memory, reserved, wanted):
-        start = min(max(free_start, wanted.start), wanted.end)
-        end = min(max(free_end, wanted.start), wanted.end)
-        if end < wanted.size:
+    bucket = max(wanted.size, 1).bit_length() - 1
+    clear_above = hints.start(memory, reserved, bucket) if hints else None
+    learning = hints is not None and _sees_all(memory, wanted, clear_above)
+    narrowed = replace(wanted, end=min(wanted.end, clear_above)) if clear_above else wanted
+    for free_start, free_end in free_ranges_reverse(memory, reserved, narrowed):
+        if learning and hints and free_end - free_start < 1 << bucket:
+            hints.learn(bucket, free_end)
             continue
-        candidate = round_down(end - wanted.size, wanted.align)
-        if candidate >= start:
+        learning = False
+        candidate = _highest_fit(wanted, free_start, free_end)
+        if candidate is not None:
             return candidate
     return 0
+
+
+def _sees_all(memory: MemblockType, wanted: Wanted, clear_above: int | None) -> bool:
+    # Only a search that passes over every gap from the top (or from the hint) may learn.
+    if any(should_skip_region(region, wanted) for region in memory.regions):
+        return False
+    top = memory.regions[-1].end if memory.regions else 0
+    return wanted.size > 0 and wanted.end >= (top if clear_above is None else clear_above)
+
+
+def _highest_fit(wanted: Wanted, free_start: int, free_end: int) -> int | None:
+    start = min(max(free_start, wanted.start), wanted.end)
+    end = min(max(free_end, wanted.start), wanted.end)
+    if end < wanted.size:
+        return None
+    candidate = round_down(end - wanted.size, wanted.align)
+    return candidate if candidate >= start else None
 
 
 def _gaps_upwards(region: Region, reserved: MemblockType, start: int) -> Iterator[Range]:

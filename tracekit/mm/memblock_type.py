@@ -48,13 +48,16 @@ class MemblockType:
     ``max`` is the room of the region array; ``grow`` is asked for more when it is full and
     returns False when it cannot help, as memblock_double_array() does. With no ``grow`` the
     array is unlimited. ``total_size`` is the kernel's running sum, which
-    memblock_trim_memory() leaves alone.
+    memblock_trim_memory() leaves alone. ``generation`` counts changes of the covered bytes and
+    ``removals`` those that took bytes away, for caches that depend on the list.
     """
 
     def __init__(self, name: str, room: int, phys_addr_max: int, grow: Grow | None = None) -> None:
         self.name = name
         self.max = room
         self.total_size = 0
+        self.generation = 0
+        self.removals = 0
         self.phys_addr_max = phys_addr_max
         self.regions: list[Region] = []
         self._bases: list[int] = []
@@ -134,6 +137,9 @@ class MemblockType:
                 break
             if self._grow is None or not self._grow(self, base, size):
                 return False
+        if not self.regions:
+            # What trimming left in the sum goes when the first region is added again.
+            self.total_size = 0
         for start, end in gaps:
             self._insert(self.first_at_or_above(start), Region(start, end - start, nid, flags))
         if gaps:
@@ -151,6 +157,9 @@ class MemblockType:
 
     def remove_regions(self, start: int, stop: int) -> None:
         """Drop the regions with index start..stop-1 (memblock_remove_region in a loop)."""
+        if start < stop:
+            self.generation += 1
+            self.removals += 1
         self.total_size -= sum(region.size for region in self.regions[start:stop])
         del self.regions[start:stop]
         del self._bases[start:stop]
@@ -173,10 +182,12 @@ class MemblockType:
 
     def merge(self) -> None:
         """Join every pair of touching regions of equal node and flags."""
+        self.generation += 1
         self._merge(0, self.phys_addr_max)
 
     def resize(self, index: int, base: int, end: int) -> None:
         """Move a region's borders without touching ``total_size``, as trimming does."""
+        self.generation += 1
         self.regions[index].base = base
         self.regions[index].size = end - base
         self._bases[index] = base
@@ -202,6 +213,7 @@ class MemblockType:
     def _insert(self, index: int, region: Region) -> None:
         self.regions.insert(index, region)
         self._bases.insert(index, region.base)
+        self.generation += 1
         self.total_size += region.size
 
     def _split(self, address: int) -> None:

@@ -1,0 +1,122 @@
+"""Memblock's own lines: calls, requests, dumps of its lists (mm/memblock.c, memblock=debug)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracekit.events.base import Event, event
+
+
+@event("memblock_call", "memblock_call_flags", "memblock_call_nid", "memblock_x86_call")
+@dataclass(frozen=True, slots=True)
+class MemblockCall(Event):
+    """A list changes: ``function`` names how.
+
+    ``base`` and ``bound`` are the two numbers as printed, in bytes; whether ``bound`` is the
+    last byte or the one after it depends on the kernel. ``caller`` is symbol+offset/size, or
+    the ``tag`` of memblock_x86_reserve_range.
+    """
+
+    function: str
+    base: int
+    bound: int
+    nid: int | None = None
+    flags: int | None = None
+    caller: str = ""
+    tag: str = ""
+
+    @property
+    def is_reserve(self) -> bool:
+        """Whether the range joins the reserved list."""
+        return "reserve" in self.function
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the range leaves the reserved list."""
+        return "free" in self.function and not self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether pages go straight to the page allocator (memblock_free_late)."""
+        return self.function.endswith("free_late")
+
+    @property
+    def by(self) -> str:
+        """Who made the call: the caller's symbol without its offset, or the tag."""
+        return self.tag.strip() or self.caller.partition("+")[0]
+
+
+@event("memblock_request", "memblock_request_node")
+@dataclass(frozen=True, slots=True)
+class MemblockRequest(Event):
+    """An allocation is asked for; the next reserve line shows its place, if it succeeds.
+
+    Sizes and addresses in bytes; ``max_addr`` is exclusive, 0 and 1 mean current_limit.
+    """
+
+    request: str
+    size: int
+    align: int
+    min_addr: int
+    max_addr: int
+    nid: int | None = None
+    caller: str = ""
+
+    @property
+    def exact_nid(self) -> bool:
+        """Whether another node's memory will not do."""
+        return "exact_nid" in self.request
+
+    @property
+    def by(self) -> str:
+        """The caller's symbol without its offset."""
+        return self.caller.partition("+")[0]
+
+
+@event("memblock_doubled")
+@dataclass(frozen=True, slots=True)
+class MemblockDoubled(Event):
+    """A region array was full and moved: [base, bound] inclusive, in bytes."""
+
+    list: str
+    entries: int
+    base: int
+    bound: int
+
+
+@event("memblock_dump")
+@dataclass(frozen=True, slots=True)
+class MemblockDump(Event):
+    """``MEMBLOCK configuration:``; totals, counts and rows follow."""
+
+
+@event("memblock_totals")
+@dataclass(frozen=True, slots=True)
+class MemblockTotals(Event):
+    """The running sums of the lists in bytes; v2.6.38 prints only that of memory."""
+
+    memory_size: int
+    reserved_size: int | None = None
+
+
+@event("memblock_count")
+@dataclass(frozen=True, slots=True)
+class MemblockCount(Event):
+    """Number of regions in one list; 1 also for an empty list before v6.9."""
+
+    list: str
+    count: int
+
+
+@event("memblock_row")
+@dataclass(frozen=True, slots=True)
+class MemblockRow(Event):
+    """One region of a dump: [base, bound] inclusive, ``size`` in bytes; nid None if unset."""
+
+    list: str
+    index: int
+    base: int
+    bound: int
+    size: int
+    nid: int | None = None
+    flags: int | None = None
