@@ -112,22 +112,6 @@ class PercpuNoNode(Event):
     nid: int
 
 
-@event("possible_cpus", "possible_cpus_topo")
-@dataclass(frozen=True, slots=True)
-class PossibleCpus(Event):
-    """How many CPUs may ever come up, and how many of them are not there at boot."""
-
-    cpus: int
-    hotplug: int
-
-    @classmethod
-    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> PossibleCpus:
-        """Build from the total, or from present CPUs plus the rest."""
-        hotplug = fields["hotplug"]
-        present = fields.get("present")
-        return cls(source, fields["cpus"] if present is None else present + hotplug, hotplug)
-
-
 @event("rcu_cpus", "rcu_geometry")
 @dataclass(frozen=True, slots=True)
 class RcuCpus(Event):

@@ -37,7 +37,114 @@ class Feature:
         return after and (self.until is None or version < self.until)
 
 
-TABLE: tuple[Feature, ...] = ()
+# -- zones, hash tables, the hand-off (mm/mm_init.c, before v6.4 mm/page_alloc.c) ------------
+MM_INIT: tuple[Feature, ...] = (
+    Feature(
+        "x86_zone_limits_capped",
+        since=(4, 0),
+        commit="c072b90c8dc4",
+        subject="x86/mm: Fix zone ranges boot printout",
+    ),
+    Feature(
+        "present_pages_whole",
+        since=(3, 9),
+        commit="306f2e9eed10",
+        subject="mm: set zone->present_pages to number of existing pages in the zone",
+    ),
+    Feature(
+        "memmap_by_present",
+        since=(3, 8),
+        commit="01cefaef40c4",
+        subject="mm: provide more accurate estimation of pages occupied by memmap",
+    ),
+    Feature(
+        "zone_batch_1m",
+        since=(4, 20),
+        commit="d8a759b57035",
+        subject="mm, page_alloc: double zone's batchsize",
+    ),
+    Feature(
+        "kernel_pages_from_memblock",
+        since=(6, 10),
+        subject="mm/mm_init.c counts nr_kernel_pages over memblock's free ranges",
+    ),
+    Feature(
+        "unavailable_by_memmap_init",
+        since=(5, 12),
+        commit="0740a50b9baa",
+        subject="mm/page_alloc.c: refactor initialization of struct page for holes",
+    ),
+    Feature(
+        "hash_adaptive_scale",
+        since=(4, 13),
+        commit="9017217b6f45",
+        subject="mm: adaptive hash table scaling",
+    ),
+    Feature(
+        "tcp_hash_scale_17",
+        since=(3, 7),
+        subject="tcp_init asks for one established slot per 128 KiB whatever the memory",
+    ),
+    Feature(
+        "futex_hash_per_node",
+        since=(6, 16),
+        commit="cec199c5e39b",
+        subject="futex: Implement FUTEX2_NUMA",
+    ),
+    Feature(
+        "handoff_to_tail",
+        since=(5, 10),
+        commit="7fef431be9c9",
+        subject="mm/page_alloc: place pages to tail in __free_pages_core()",
+    ),
+    Feature(
+        "merge_retypes_buddy",
+        since=(6, 10),
+        subject="__free_one_page gives a merged buddy the type of the freed block",
+    ),
+    Feature(
+        "highmem_with_the_rest",
+        since=(6, 15),
+        commit="6faea3422e3b",
+        subject="arch, mm: streamline HIGHMEM freeing",
+    ),
+    Feature(
+        "x86_prealloc_vmalloc",
+        since=(5, 9),
+        commit="6eb82f994026",
+        subject="x86/mm: Pre-allocate P4D/PUD pages for vmalloc area",
+    ),
+    Feature(
+        "deferred_by_section",
+        since=(4, 18),
+        commit="c9e97a1997fb",
+        subject="mm: initialize pages on demand during boot",
+    ),
+    Feature(
+        "pcpu_dynamic_28k",
+        since=(3, 18),
+        subject="PERCPU_DYNAMIC_RESERVE rises from 20 (12 on 32-bit) to 28 (20) KiB",
+    ),
+    Feature(
+        "pcpu_early_20k",
+        since=(6, 5),
+        subject="PERCPU_DYNAMIC_EARLY_SIZE rises from 12 to 20 KiB",
+    ),
+    Feature(
+        "pcpu_early_least",
+        since=(2, 6, 36),
+        commit="099a19d91ca4",
+        subject="percpu: allow limited allocation before slab is online",
+    ),
+    Feature(
+        "x86_32_percpu_by_page_atom",
+        since=(3, 5),
+        commit="d5e28005a1d2",
+        subject="percpu, x86: don't use PMD_SIZE as embedded atom_size on 32bit",
+    ),
+)
+
+TABLE: tuple[Feature, ...] = (*MM_INIT,)
 
 
 def has(name: str, version: Version | None, evidence: Evidence, default: bool = False) -> bool:
