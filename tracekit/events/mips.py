@@ -1,0 +1,74 @@
+"""MIPS: the processor and the memory map (arch/mips/kernel/setup.c), some also of LoongArch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from tracekit.events.base import Event, Source, event
+from tracekit.events.ranges import RangeEvent
+
+# Cores without 64-bit registers (arch/mips/kernel/cpu-probe.c: MIPS_CPU_ISA_M32*, ISA_I/II).
+_CORES_32 = re.compile(
+    r"BMIPS|MIPS (?:4K|24K|34K|74K|1004K|1074K|M14K|interAptiv|microAptiv|P5600|M5150)"
+    r"|Au1|XBurst|R3000|Lexra|Ingenic|PR4450"
+)
+
+
+@event("mips_cpu")
+@dataclass(frozen=True, slots=True)
+class MipsCpu(Event):
+    """The boot processor: its id register and the kernel's name for the core."""
+
+    prid: int
+    name: str
+
+    @property
+    def is_32bit_core(self) -> bool:
+        """Whether only a 32-bit kernel can run on it."""
+        return _CORES_32.search(self.name) is not None
+
+
+@event("mips_header", "mips_user_map")
+@dataclass(frozen=True, slots=True)
+class MipsMapHeader(Event):
+    """The head of the map, or the note that mem= overwrote it."""
+
+
+@event("mips_row")
+@dataclass(frozen=True, slots=True)
+class MipsMemory(RangeEvent):
+    """One row of the map in bytes, end exclusive; ``digits`` is the printed width of a long."""
+
+    kind: str
+    digits: int
+
+    @classmethod
+    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> Self:
+        """Build from size and start."""
+        base, width = fields["base"], fields["width"]
+        return cls(source, base, base + int(width, 16), fields["kind"], len(width))
+
+
+@event("mips_wasting")
+@dataclass(frozen=True, slots=True)
+class WastedPages(Event):
+    """Struct pages below the start of RAM, because ARCH_PFN_OFFSET is 0 (bootmem_init)."""
+
+    size: int
+    pages: int
+
+
+@event("mips_kernel_outside")
+@dataclass(frozen=True, slots=True)
+class KernelOutsideMap(Event):
+    """No RAM region held the kernel image, so that one was added for it."""
+
+
+@event("mips_loongson_node")
+@dataclass(frozen=True, slots=True)
+class LoongsonNode(RangeEvent):
+    """RAM of a Loongson-3 node as its firmware gives it (szmem)."""
+
+    nid: int
