@@ -17,6 +17,8 @@ from tracekit.syntax.dmesg import Parsed, parse_log
 if TYPE_CHECKING:
     from os import PathLike
 
+    from tracekit.events.table import Trace
+
 AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
@@ -57,6 +59,17 @@ class Boot:
     logs: list[LoadedLog]
     kernel: Kernel
     events: list[Event] = field(default_factory=list)
+    _trace: Trace | None = field(default=None, repr=False)
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace as columns, read on first use; None where the boot has none."""
+        if self._trace is None and self.capture.traces:
+            from tracekit.syntax.trace import read_trace
+
+            source = self.capture.traces[0]
+            self._trace = read_trace(source.path, source.chunks())
+        return self._trace
 
     @property
     def sources(self) -> list[SourceInfo]:
@@ -123,7 +136,8 @@ def from_capture(capture: Capture, until: Until | None = None) -> Boot:
     """Parse what was opened."""
     logs = [LoadedLog(log, parse_log(_narrow(log, until))) for log in capture.logs]
     events = merge(logs)
-    return Boot(capture, logs, identify(events, capture), events)
+    rules = frozenset[str]().union(*(loaded.parsed.rules for loaded in logs))
+    return Boot(capture, logs, identify(events, capture, rules), events)
 
 
 def _narrow(log: Log, until: Until | None) -> Log:

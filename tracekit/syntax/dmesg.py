@@ -13,6 +13,7 @@ import tracekit.events
 from tracekit.capture.line import Line, Log
 from tracekit.events.base import Event, Source, builder
 from tracekit.syntax.lower import Rule
+from tracekit.syntax.pattern import to_number
 from tracekit.syntax.rules import Router, dmesg_rules
 
 # A line whose beginning is at least this distinctive belongs to its rule: where the rule
@@ -25,12 +26,14 @@ class Parsed:
     """The events of one log in order, and the lines that look known but could not be read.
 
     ``recognised`` lines gave an event; ``unparsed`` lines were routed to a rule that could
-    not read them; ``other`` lines are none of tracekit's business.
+    not read them; ``other`` lines are none of tracekit's business. ``rules`` are the grammar
+    rules that read at least one line: the log's own shape.
     """
 
     events: list[Event] = field(default_factory=list)
     unparsed: list[Line] = field(default_factory=list)
     other: int = 0
+    rules: set[str] = field(default_factory=set)
 
     @property
     def recognised(self) -> int:
@@ -52,9 +55,12 @@ def parse_log(log: Log) -> Parsed:
     for line in log.lines:
         text = line.text.strip()
         rules = router.candidates(text) if text else []
-        found = _read(router, rules, text, Source(log.path, line.number, line.time))
+        found = _read(router, rules, text)
         if found is not None:
-            parsed.events.append(found)
+            rule, fields = found
+            source = Source(log.path, line.number, line.time)
+            parsed.events.append(builder(rule)(source, rule, fields))
+            parsed.rules.add(rule)
         elif any(_guards(rule, text) for rule in rules):
             parsed.unparsed.append(line)
         else:
@@ -62,11 +68,11 @@ def parse_log(log: Log) -> Parsed:
     return parsed
 
 
-def _read(router: Router, rules: list[Rule], text: str, source: Source) -> Event | None:
+def _read(router: Router, rules: list[Rule], text: str) -> tuple[str, dict[str, Any]] | None:
     for rule in rules:
         match = router.match(rule, text)
         if match is not None:
-            return builder(rule.name)(source, rule.name, match_fields(rule, match))
+            return rule.name, match_fields(rule, match)
     return None
 
 
@@ -77,7 +83,7 @@ def _guards(rule: Rule, text: str) -> bool:
 def match_fields(rule: Rule, match: re.Match[str]) -> dict[str, Any]:
     """Return the fields that the line shows, numbers converted; absent ones are left out."""
     return {
-        name: text if base is None else int(text, base)
+        name: text if base is None else to_number(text, base)
         for (_, name, base), text in zip(rule.groups, match.groups(), strict=True)
         if text is not None
     }

@@ -23,6 +23,7 @@ from tracekit.syntax.pattern import (
     Sequence,
     Token,
     prefixes,
+    required_fields,
 )
 
 
@@ -35,7 +36,8 @@ class Rule:
     """One event rule, lowered.
 
     ``regex`` matches the whole line, ``groups`` maps its groups to fields with the base of
-    their number (None for text), ``prefixes`` are the texts that such a line can begin with.
+    their number (None for text), ``prefixes`` are the texts that such a line can begin with,
+    ``required`` are the fields that every such line shows.
     """
 
     grammar: str
@@ -43,6 +45,7 @@ class Rule:
     regex: str
     groups: tuple[tuple[str, str, int | None], ...]
     prefixes: tuple[str, ...]
+    required: tuple[str, ...] = ()
 
 
 def load_patterns(path: Path) -> dict[str, Pattern]:
@@ -56,22 +59,27 @@ def load_patterns(path: Path) -> dict[str, Pattern]:
     compiled, _ = load_grammar(path.read_text(), str(path), [str(path.parent)], False)
     terminals, _, _ = compiled.compile(["start"], "*")
     rules = {str(name): tree for name, _, tree, _ in compiled.rule_defs}
-    reader = _Reader(path.name, rules, {t.name: t.pattern for t in terminals})
+    reader = _Reader(path.name, rules, {t.name: t for t in terminals})
     return {name: reader.rule(name) for name in _event_rules(rules["start"])}
 
 
-def lower(path: Path) -> list[Rule]:
-    """Return the event rules of the grammar file, lowered; the order is that of ``start``."""
-    return [_lower_rule(path.stem, name, p) for name, p in load_patterns(path).items()]
+def lower(path: Path, routed: bool = True) -> list[Rule]:
+    """Return the event rules of the grammar file, lowered; the order is that of ``start``.
+
+    Lines find ``routed`` rules by how they begin. Raises GrammarError where such a rule can
+    begin with anything.
+    """
+    return [_lower_rule(path.stem, name, p, routed) for name, p in load_patterns(path).items()]
 
 
-def _lower_rule(grammar: str, name: str, pattern: Pattern) -> Rule:
+def _lower_rule(grammar: str, name: str, pattern: Pattern, routed: bool) -> Rule:
     regex = Regex()
     text = regex.render(pattern)
     starts = tuple(sorted(prefixes(pattern)))
-    if "" in starts:
+    if routed and "" in starts:
         raise GrammarError(f"{grammar}.lark: rule {name} must begin with a literal or a number")
-    return Rule(grammar, name, text, tuple(regex.groups), starts)
+    required = tuple(sorted(required_fields(pattern)))
+    return Rule(grammar, name, text, tuple(regex.groups), starts, required)
 
 
 def _event_rules(start: Any) -> list[str]:
@@ -136,11 +144,16 @@ class _Reader:
     def terminal(self, name: str) -> Pattern:
         if name not in self.terminals:
             raise GrammarError(f"{self.file}: terminal {name} is not defined")
-        pattern = self.terminals[name]
+        pattern = self.terminals[name].pattern
         if pattern.type == "str":
             return Literal(pattern.value)
-        words = _plain_words(pattern.to_regexp())
-        return Choice(tuple(map(Literal, words))) if words else Token(name, pattern.to_regexp())
+        regex = pattern.to_regexp()
+        if re.compile(regex).groups:
+            raise GrammarError(f"{self.file}: terminal {name} must group with (?:...)")
+        words = _plain_words(regex)
+        if words:
+            return Choice(tuple(map(Literal, words)))
+        return Token(name, regex, last=self.terminals[name].priority < 0)
 
     def literal(self, token: Any) -> Pattern:
         from ast import literal_eval

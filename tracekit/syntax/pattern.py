@@ -21,10 +21,15 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A terminal given by a regular expression; ``name`` carries its type."""
+    """A terminal given by a regular expression; ``name`` carries its type.
+
+    One of negative priority is the ``last`` resort of a choice: it reads nothing that begins
+    like another option.
+    """
 
     name: str
     regex: str
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,37 @@ def field_names(pattern: Pattern) -> list[str]:
     return own + list(chain.from_iterable(map(field_names, children(pattern))))
 
 
+def required_fields(pattern: Pattern) -> set[str]:
+    """Return the names of the fields that every line of this shape shows."""
+    match pattern:
+        case Field():
+            return {pattern.name.partition("__")[0]}
+        case Sequence():
+            return set().union(*map(required_fields, pattern.parts))
+        case Choice():
+            return set.intersection(*map(required_fields, pattern.options))
+        case Repeat() if pattern.operator == "+":
+            return required_fields(pattern.inner)
+        case _:
+            return set()
+
+
+# What the name of a terminal says of its type. Base 0 is base 16 behind 0x and else base 10;
+# a negative base is the number -1 - base itself, written in words: (null) is 0, true is 1.
+BASES = {"HEX": 16, "DEC": 10, "AUTO": 0, "ZERO": -1, "ONE": -2}
+
+
 def number_base(terminal: str) -> int | None:
     """Return the base of the number that a terminal of this name stands for, or None for text.
 
-    The name carries the type: HEX... is base 16, DEC... is base 10, all else is text.
+    The name carries the type by how it begins, see BASES.
     """
-    if terminal.startswith("HEX"):
-        return 16
-    return 10 if terminal.startswith("DEC") else None
+    return next((base for start, base in BASES.items() if terminal.startswith(start)), None)
+
+
+def to_number(text: str | bytes, base: int) -> int:
+    """Return the number that a field of this base shows. Raises ValueError where it is none."""
+    return int(text, base) if base >= 0 else -1 - base
 
 
 def field_base(pattern: Pattern) -> int | None:
@@ -125,15 +153,34 @@ class Regex:
             case Sequence():
                 return "".join(map(self.render, pattern.parts))
             case Choice():
-                return "(?:" + "|".join(map(self.render, pattern.options)) + ")"
+                return self._choice(pattern)
             case Repeat():
                 return f"(?:{self.render(pattern.inner)}){pattern.operator}"
+
+    def _choice(self, choice: Choice) -> str:
+        others = "|".join(re.escape(text) for o in choice.options for text in _opening(o))
+        options = [
+            f"(?!{others})" * (isinstance(option, Token) and option.last) + self.render(option)
+            for option in choice.options
+        ]
+        return "(?:" + "|".join(options) + ")"
 
     def _field(self, field: Field) -> str:
         name = field.name.partition("__")[0]
         group = f"{name}_{len(self.groups)}"
         self.groups.append((group, name, field_base(field.inner)))
         return f"(?P<{group}>{self.render(field.inner)})"
+
+
+def _opening(pattern: Pattern) -> list[str]:
+    """Return the text that a pattern begins with, where that is fixed."""
+    match pattern:
+        case Literal():
+            return [pattern.text]
+        case Sequence():
+            return _opening(pattern.parts[0])
+        case _:
+            return []
 
 
 def prefixes(pattern: Pattern, limit: int = 24) -> set[str]:

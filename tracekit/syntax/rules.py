@@ -20,7 +20,10 @@ from typing import Any
 from tracekit.syntax.lower import Rule, lower
 
 TABLES = Path(__file__).with_name("tables.json")
-TRACE_GRAMMARS = ("kmem", "percpu", "ftrace")
+EVENT_GRAMMARS = ("kmem", "percpu")
+TRACE_GRAMMARS = (*EVENT_GRAMMARS, "ftrace")
+# These only say who speaks: a line belongs to them if no other rule can read it.
+LAST_GRAMMARS = ("arch_signs",)
 ROUTE_KEY = 4
 
 
@@ -42,9 +45,13 @@ def digest(path: Path) -> str:
 def build_tables() -> dict[str, Any]:
     """Lower every grammar; return what ``tables.json`` holds: name -> digest and rules."""
     return {
-        path.stem: {"digest": digest(path), "rules": [asdict(rule) for rule in lower(path)]}
+        path.stem: {"digest": digest(path), "rules": [asdict(rule) for rule in _lower(path)]}
         for path in grammar_paths()
     }
+
+
+def _lower(path: Path) -> list[Rule]:
+    return lower(path, routed=path.stem not in TRACE_GRAMMARS)
 
 
 def grammar_paths() -> list[Path]:
@@ -63,21 +70,21 @@ def grammar_rules(name: str) -> tuple[Rule, ...]:
     path = grammar_dir() / f"{name}.lark"
     table = _stored().get(name)
     if table is None or table["digest"] != digest(path):
-        return tuple(lower(path))
+        return tuple(_lower(path))
     return tuple(_rule(row) for row in table["rules"])
 
 
 def _rule(row: dict[str, Any]) -> Rule:
     groups = tuple((group, field, base) for group, field, base in row["groups"])
-    prefixes = tuple(row["prefixes"])
-    return Rule(row["grammar"], row["name"], row["regex"], groups, prefixes)
+    prefixes, required = tuple(row["prefixes"]), tuple(row["required"])
+    return Rule(row["grammar"], row["name"], row["regex"], groups, prefixes, required)
 
 
 def dmesg_rules() -> Iterator[Rule]:
     """Yield the event rules of every grammar that describes log lines (not trace lines)."""
-    for path in grammar_paths():
-        if path.stem not in TRACE_GRAMMARS:
-            yield from grammar_rules(path.stem)
+    names = [path.stem for path in grammar_paths() if path.stem not in TRACE_GRAMMARS]
+    for name in sorted(names, key=lambda name: name in LAST_GRAMMARS):
+        yield from grammar_rules(name)
 
 
 class Router:

@@ -1,0 +1,155 @@
+"""One line of a trace, read with the expressions lowered from the grammars.
+
+This is the reference for the faster ways of reading, and what they fall back to.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from tracekit.events.table import ABSENT
+from tracekit.syntax.kinds import EventRule, event_rules
+from tracekit.syntax.pattern import to_number
+from tracekit.syntax.rules import grammar_rules
+
+FRAMES = ("task_line", "perf_line", "graph_line", "time_line", "bare_line")
+BODIES = ("marker", "perf_lost", "unknown_type", "other_event")
+NANOSECONDS = 9
+
+
+class Frame(NamedTuple):
+    """What stands before an event, as numbers and texts; None where it is not shown.
+
+    ``time`` is in nanoseconds, or in ticks where ``ticks`` says so.
+    """
+
+    rule: str
+    event: bytes
+    comm: bytes | None = None
+    pid: int = ABSENT
+    tgid: int = ABSENT
+    cpu: int = ABSENT
+    flags: bytes | None = None
+    time: int = ABSENT
+    ticks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line, or what stands in the place of an event, that is not an event itself."""
+
+    rule: str
+    fields: dict[str, bytes]
+
+
+class Shape(NamedTuple):
+    """A rule of ftrace.lark, compiled: its groups in order with the fields they show."""
+
+    name: str
+    regex: re.Pattern[bytes]
+    fields: tuple[str, ...]
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    """Return the rules of ftrace.lark by name."""
+    return {
+        rule.name: Shape(
+            rule.name,
+            re.compile(rule.regex.encode()),
+            tuple(field for _, field, _ in rule.groups),
+        )
+        for rule in grammar_rules("ftrace")
+    }
+
+
+def read_frame(line: bytes, name: str) -> Frame | None:
+    """Return what the line shows if it is of this shape, one of FRAMES."""
+    shape = shapes()[name]
+    match = shape.regex.fullmatch(line)
+    if match is None:
+        return None
+    shown = {
+        field: text
+        for field, text in zip(shape.fields, match.groups(), strict=True)
+        if text is not None
+    }
+    time = shown.get("time")
+    return Frame(
+        name,
+        shown["event"],
+        shown.get("comm"),
+        _number(shown.get("tid") or shown.get("pid")),
+        _number(shown["pid"]) if "tid" in shown else _number(shown.get("tgid")),
+        _number(shown.get("cpu")),
+        shown.get("flags"),
+        ABSENT if time is None else to_time(time),
+        time is not None and b"." not in time,
+    )
+
+
+def _number(text: bytes | None) -> int:
+    return ABSENT if text is None else int(text)
+
+
+def to_time(text: bytes) -> int:
+    """Return a time stamp in nanoseconds, or as it stands where it shows no point."""
+    seconds, point, fraction = text.partition(b".")
+    return int(seconds + fraction.ljust(NANOSECONDS, b"0")) if point else int(seconds)
+
+
+def read_event(event: bytes) -> tuple[EventRule, list[int | bytes]] | None:
+    """Return the rule that reads an event, and its values in the order of Kind.fields.
+
+    Numbers come as integers, texts as bytes, what the line does not show as ABSENT. None
+    where the event is of no known kind or no rule of its kind can read it.
+    """
+    for rule in event_rules().get(event.partition(b":")[0], ()):
+        match = rule.regex.fullmatch(event)
+        if match is not None:
+            values = rule_values(rule, match)
+            if all(values[slot] != ABSENT for slot in rule.required):
+                return rule, values
+    return None
+
+
+def rule_values(rule: EventRule, match: re.Match[bytes]) -> list[int | bytes]:
+    """Return the values that a match shows, in the order of Kind.fields."""
+    values: list[int | bytes] = [ABSENT] * rule.width
+    for (slot, base), text in zip(rule.slots, match.groups(), strict=True):
+        if text is not None:
+            values[slot] = text if base is None else signed(to_number(text, base))
+    return values
+
+
+def signed(number: int) -> int:
+    """Return the number with the same 64 bits that a column can hold."""
+    return number - (1 << 64) if number >> 63 > 0 else number
+
+
+def is_event(event: bytes) -> bool:
+    """Return whether the text begins with the name of a kind of event that has rules."""
+    return event.partition(b":")[0] in event_rules()
+
+
+def read_note(line: bytes) -> Note | None:
+    """Return what a line that is no event is: header, comment, lost events, call chain."""
+    return _first(line, [name for name in shapes() if name not in FRAMES + BODIES])
+
+
+def read_body(event: bytes) -> Note | None:
+    """Return what stands in the place of an event: a marker, or an event of another kind."""
+    return _first(event, BODIES)
+
+
+def _first(text: bytes, names: tuple[str, ...] | list[str]) -> Note | None:
+    for name in names:
+        shape = shapes()[name]
+        match = shape.regex.fullmatch(text)
+        if match is not None:
+            groups = zip(shape.fields, match.groups(), strict=True)
+            return Note(name, {field: found for field, found in groups if found is not None})
+    return None

@@ -1,0 +1,157 @@
+"""Any line of a trace, read one at a time: odd shapes, notes, wrapped and quoted lines."""
+
+from __future__ import annotations
+
+from tracekit.events.columns import Columns
+from tracekit.events.table import (
+    ABSENT,
+    Counts,
+    Header,
+    Loss,
+    Marker,
+    Trace,
+    Unparsed,
+)
+from tracekit.syntax.kinds import EventRule
+from tracekit.syntax.trace_line import (
+    FRAMES,
+    Frame,
+    Note,
+    is_event,
+    read_body,
+    read_event,
+    read_frame,
+    read_note,
+)
+
+KEPT_UNPARSED = 1000
+
+
+class SlowReader:
+    """Reads lines in order into ``columns`` and keeps account of what became of each.
+
+    ``counts`` covers the lines that went through here; faster readers add theirs.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.counts = Counts()
+        self.header = Header()
+        self.unparsed: list[Unparsed] = []
+        self.losses: list[Loss] = []
+        self.markers: list[Marker] = []
+        self.ticks = False
+        self._frames = list(FRAMES)
+
+    def read(self, line: bytes, number: int) -> None:
+        """Read one line, without its newline; ``number`` counts from 1."""
+        self.counts.lines += 1
+        line = line.rstrip(b"\r")
+        if not line.strip():
+            self.counts.other += 1
+            return
+        frame = self._frame(line)
+        if frame is not None and self._event(frame, number):
+            return
+        note = read_note(line)
+        if note is not None:
+            self._note(note, number)
+        else:
+            self._unread(line, number, frame)
+
+    def finish(self) -> None:
+        """Read what was held back in the hope of more lines."""
+
+    def trace(self, path: str, reader: str) -> Trace:
+        """Return the trace as read so far."""
+        return Trace(
+            path,
+            self.columns.kinds,
+            self.columns.common(),
+            self.columns.tables(),
+            self.columns.texts(),
+            self.counts,
+            self.header,
+            self.unparsed,
+            self.losses,
+            self.markers,
+            counting_clock=self.ticks,
+            reader=reader,
+        )
+
+    def _frame(self, line: bytes) -> Frame | None:
+        """Return the line's prefix; a file keeps to one shape, so the last one comes first."""
+        for place, name in enumerate(self._frames):
+            frame = read_frame(line, name)
+            if frame is not None and (name != "bare_line" or is_event(frame.event)):
+                if place and name != "bare_line":
+                    self._frames.insert(0, self._frames.pop(place))
+                return frame
+        return None
+
+    def _event(self, frame: Frame, number: int) -> bool:
+        found = read_event(frame.event)
+        if found is not None:
+            self._add(frame, number, *found)
+            return True
+        if is_event(frame.event):
+            return False
+        body = read_body(frame.event)
+        if body is not None:
+            self._body(body, frame, number)
+        return body is not None
+
+    def _add(self, frame: Frame, number: int, rule: EventRule, values: list[int | bytes]) -> None:
+        intern = self.columns.intern
+        common = (
+            rule.code,
+            number,
+            frame.time,
+            frame.cpu,
+            frame.pid,
+            ABSENT if frame.comm is None else intern(frame.comm),
+            ABSENT if frame.flags is None else intern(frame.flags),
+            frame.tgid,
+        )
+        self.columns.add(common, [v if isinstance(v, int) else intern(v) for v in values])
+        self.counts.events += 1
+        self.ticks |= frame.ticks
+
+    def _body(self, body: Note, frame: Frame, number: int) -> None:
+        if body.rule == "marker":
+            text = body.fields["text"].decode("utf-8", "replace").rstrip()
+            self.markers.append(Marker(len(self.columns), number, frame.time, text))
+            self.counts.markers += 1
+        elif body.rule == "perf_lost":
+            self._lost(frame.cpu, int(body.fields["count"]), number)
+            self.counts.other += 1
+        else:
+            name = body.fields.get("name", b"Unknown type " + body.fields.get("type", b""))
+            self._unknown(name.decode("utf-8", "replace"))
+
+    def _unknown(self, name: str) -> None:
+        self.counts.unknown[name] = self.counts.unknown.get(name, 0) + 1
+
+    def _note(self, note: Note, number: int) -> None:
+        self.counts.other += 1
+        shown = {name: int(text) for name, text in note.fields.items() if text.isdigit()}
+        if note.rule in ("lost", "dropped"):
+            self._lost(shown["cpu"], shown.get("count"), number)
+        elif note.rule == "entries":
+            self.header.entries, self.header.written = shown["entries_held"], shown["written"]
+            self.header.cpus = shown["cpu_count"]
+        elif note.rule == "cpus":
+            self.header.cpus = shown["cpu_count"]
+        elif note.rule == "tracer":
+            self.header.tracer = note.fields["tracer_name"].decode("utf-8", "replace")
+        elif note.rule == "buffer_started":
+            self.header.started[shown["cpu"]] = len(self.columns)
+
+    def _lost(self, cpu: int, count: int | None, number: int) -> None:
+        self.losses.append(Loss(len(self.columns), number, cpu, count))
+
+    def _unread(self, line: bytes, number: int, frame: Frame | None) -> None:
+        self.counts.unparsed += 1
+        if len(self.unparsed) < KEPT_UNPARSED:
+            reason = "no rule reads this event" if frame else "not a line of a trace"
+            self.unparsed.append(Unparsed(number, line.decode("utf-8", "replace"), reason))
