@@ -172,6 +172,25 @@ class PercpuAllocator:
                     self._move(chunk, 0)
         return None
 
+    def find(
+        self, size: int, align: int, *, reserved: bool = False, atomic: bool = False
+    ) -> PercpuArea | None:
+        """Return what alloc() would answer, and change nothing."""
+        unit = PCPU_MIN_ALLOC_SIZE
+        bits = -(-size // unit)
+        bit_align = max(align, unit) // unit
+        for chunk in self._candidates(bits * unit, reserved):
+            off = chunk.find(bits, bit_align, atomic)
+            if off is not None:
+                return PercpuArea(chunk, off * unit, bits * unit)
+        return None
+
+    def _candidates(self, size: int, reserved: bool) -> list[Chunk]:
+        if reserved and self.reserved_chunk is not None:
+            return [self.reserved_chunk]
+        slots = self.slots[self._size_slot(size) : self.free_slot + 1]
+        return [chunk for slot in slots for chunk in slot]
+
     def _alloc_in(self, chunk: Chunk, bits: int, align: int, atomic: bool) -> int | None:
         old_slot, empty = self.chunk_slot(chunk), chunk.nr_empty_pop_pages
         off = chunk.alloc(bits, align, atomic)
@@ -239,6 +258,11 @@ class PercpuAllocator:
             self._relocate(chunk, -1)
 
     # ------------------------------------------------------------ balance work
+
+    def keep_spare_pages(self) -> None:
+        """Run the balance worker if pcpu_alloc() would have woken it."""
+        if self.nr_empty_pop_pages < PCPU_EMPTY_POP_PAGES_LOW:
+            self.balance()
 
     def balance(self) -> None:
         """Do what the balance worker does to chunks that exist (pcpu_balance_workfn).

@@ -1,4 +1,4 @@
-"""Hints that the percpu allocator keeps about free space (mm/percpu-internal.h, struct pcpu_block_md).
+"""Hints of the percpu allocator about free space (mm/percpu-internal.h, struct pcpu_block_md).
 
 Every page of a chunk's bitmap has one, and so has the chunk as a whole.  All units are bits,
 one bit for PCPU_MIN_ALLOC_SIZE (4) bytes.  The hints decide where the search for free space
