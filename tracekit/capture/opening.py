@@ -37,12 +37,14 @@ class Capture:
     files: Mapping[str, Path] = field(default_factory=dict)
     _sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
 
-    def read_text(self, name: str) -> str:
-        """Return the text of one of ``files``, decompressed.
+    def read_text(self, name: str) -> str | None:
+        """Return the text of one of ``files``, decompressed, or None where it is not there.
 
-        Raises KeyError for a name that is not there, CaptureError where it cannot be read.
+        Raises CaptureError where it cannot be read.
         """
-        source = self._sources[name]
+        source = self._sources.get(name)
+        if source is None:
+            return None
         return decode(source.head(_MOST_FILE)).replace("\r\n", "\n")
 
 
