@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from tracekit.capture.errors import CaptureError
 from tracekit.capture.streams import ChunkReader, Source, file_source, spool, unreadable
+
+if TYPE_CHECKING:
+    import tarfile
 
 # what a capture tool knew beforehand or read from the machine's memory: never evidence
 _NEVER_NAMES = ("meta.json",)
@@ -81,6 +83,8 @@ def open_tar(source: Source) -> Bundle:
 
     Members are copied out (large ones to temporary files), so that each opens again.
     """
+    import tarfile
+
     members: list[tuple[PurePosixPath, Source]] = []
     try:
         stream = cast("tarfile._Fileobj", ChunkReader(source.chunks()))

@@ -19,21 +19,33 @@ _LOST = re.compile(
     r"|(?:printk: )?(?P<older>\d+) messages? dropped|Missed (?P<journal>\d+) kernel messages"
     r"|(?:imklog|imkmsg).*?(?P<syslog>\d+) messages lost"
 )
-_ELIDED = re.compile(r"[\[<(]?(?:\.{3,}|…|snip|cut|skip(?:ped)?)[\])>]?\Z", re.IGNORECASE)
-_INIT = re.compile(r"Freeing (?:unused|init)|Run \S+ as init process|systemd\[1\]: ")
-_DEATH = re.compile(
-    r"Kernel panic|Internal error|Oops|Unable to handle kernel|BUG: |---\[ end (?:trace|Kernel)"
-    r"|kernel BUG at|Rebooting in |reboot: "
+_ELIDED = re.compile(
+    r"[\[<(]*(?:\.{3,}|…)(?: ?(?:snip|cut|skip(?:ped)?|omitted)[.…]*)?[\])>]*\Z"
+    r"|[\[<(-]{1,2} ?(?:snip|cut|skip(?:ped)?|omitted) ?[\])>-]{1,2}\Z"
+    r"|[-= ]*(?:8<|>8|>%|%<)[->%<8= ]*\Z",
+    re.IGNORECASE,
+)
+_INIT = ("Freeing unused", "Freeing init", "Run /", "systemd[1]: ")
+_DEATH = (
+    "Kernel panic",
+    "Internal error",
+    "Oops",
+    "Unable to handle kernel",
+    "BUG: ",
+    "kernel BUG at",
+    "---[ end ",
+    "Rebooting in ",
+    "reboot: ",
 )
 # printed by every kernel between its banner and the first process, whatever the architecture:
 # start_kernel() in init/main.c, mem_init() and vfs_caches_init_early()
-_MILESTONES = (
-    "Kernel command line: ",
-    "Memory: ",
-    "Dentry cache hash table entries: ",
-    "Inode-cache hash table entries: ",
+_MILESTONE_NAMES = (
+    ("Kernel command line: ",),
+    ("Memory: ",),
+    ("Dentry cache hash table entries: ", "Dentry-cache hash table entries: "),
+    ("Inode-cache hash table entries: ",),
 )
-_OLDER_NAMES = {"Dentry-cache hash table entries: ": "Dentry cache hash table entries: "}
+_MILESTONES = tuple(name for names in _MILESTONE_NAMES for name in names)
 _FRAGMENT = re.compile(
     r"<\d{0,3}\Z|\[ *[\d.]*\Z"
     r"|\s*(?:__)?memblock_\w+:(?: \[0x[\da-fx\-]*| \d* ?b?y?t?e?s?(?: [\w]+=[\w\-]*)*)?\Z"
@@ -70,19 +82,22 @@ def _lost(texts: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
             if lost:
                 count = next(group for group in lost.groups() if group)
                 yield f"{count} messages are missing before line {number}, which says so."
-        elif text and len(text) < 12 and _ELIDED.match(text):
+        elif len(text) < 24 and _ELIDED.match(text):
             yield f"Lines are missing at line {number}: somebody left them out ('{text}')."
 
 
 def _middle(texts: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
     """Tell a hole by two or more milestones that a boot which got further has not printed."""
     banner = next((index for index, text in enumerate(texts) if is_banner(text)), None)
-    reached = [index for index, text in enumerate(texts) if _INIT.match(text)]
+    reached = [index for index, text in enumerate(texts) if text.startswith(_INIT)]
     if banner is None or not reached:
         return
-    seen = {stone for text in texts for stone in _MILESTONES if text.startswith(stone)}
-    seen |= {name for text in texts for old, name in _OLDER_NAMES.items() if text.startswith(old)}
-    absent = [stone.strip(" :") for stone in _MILESTONES if stone not in seen]
+    printed = [text for text in texts if text.startswith(_MILESTONES)]
+    absent = [
+        names[0].strip(" :")
+        for names in _MILESTONE_NAMES
+        if not any(text.startswith(names) for text in printed)
+    ]
     if len(absent) >= 2:
         yield (
             f"Lines are missing between line {numbers[banner]} and line {numbers[reached[0]]}: "
@@ -95,7 +110,7 @@ def _tail(texts: Sequence[str], numbers: Sequence[int], ends: bool) -> Iterator[
         return
     if not ends and _FRAGMENT.match(texts[-1]):
         yield f"The file is cut in the middle of line {numbers[-1]}."
-    ended = any(_INIT.match(text) or _DEATH.match(text) for text in texts)
+    ended = any(text.lstrip().startswith(_INIT + _DEATH) for text in texts)
     if not ended and any(is_banner(text) for text in texts):
         yield (
             f"The end is missing: line {numbers[-1]} is the last, "

@@ -27,6 +27,7 @@ _QUOTE = re.compile(r"[ \t]?(?:> ?)+")
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|(?:\+\+\+|---) \S")
 _ESCAPE = re.compile(r"=(?:[0-9A-F]{2}|\Z)")
 _SAMPLE = 3000
+_MARKS = tuple(" \t>|+-")
 
 
 @dataclass(slots=True)
@@ -45,7 +46,9 @@ def undo(lines: list[str], numbers: list[int]) -> Unpasted:
     if _is_quoted_printable(lines):
         _unquote_printable(pasted)
     before = Counter(
-        found[1] for line in _sample(pasted.lines) if (found := _MARKED.match(line)) and found[1]
+        found[1]
+        for line in _sample(pasted.lines)
+        if line[:1] in _MARKS and (found := _MARKED.match(line)) and found[1]
     )
     if not before:
         return pasted

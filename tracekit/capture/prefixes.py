@@ -59,7 +59,9 @@ _LEVEL_BEFORE = re.compile(r"<\d{1,3}>\Z")
 _PASTE = " \t>|+-"
 _OPENERS = tuple("<[0123456789")
 _WORDS = ("kernel: ", *(f"{facility} " for facility in _FACILITY.split("|")))
-_SAMPLE = 1000
+_SAMPLE = 500
+_PLAIN = re.compile(r"\[ *\d+\.\d{6}\] (?! ?[-.A-Z]?[\[(]|c\d|\S+ kernel:)")
+_CLEAR = 0.8
 _NAMES = {
     "level": "dmesg -r",
     "decoded": "dmesg -x",
@@ -138,6 +140,8 @@ def strip(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Messages, str]:
 def detect(lines: Sequence[str]) -> set[str]:
     """Return the layers that most prefixed lines carry, told from lines all over the file."""
     sample = [line for line in lines[:: len(lines) // _SAMPLE + 1] if line]
+    if sum(1 for line in sample if _PLAIN.match(line)) > _CLEAR * len(sample):
+        return {"printk"}
     pattern = _pattern(frozenset())
     matches = [found for line in sample if (found := pattern.match(line)) and found.end()]
     counts = Counter(name for found in matches for name, text in found.groupdict().items() if text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +47,8 @@ def _fields(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _string(quoted: str) -> str:
+    import json
+
     try:
         return str(json.loads(quoted, strict=False))
     except ValueError:
@@ -56,6 +57,8 @@ def _string(quoted: str) -> str:
 
 
 def _journal(text: str) -> Iterator[tuple[str, int]]:
+    import json
+
     for number, line in enumerate(text.split("\n"), 1):
         try:
             record = json.loads(line, strict=False)

@@ -8,51 +8,50 @@ none and its first word would not have fitted on the line before.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from tracekit.capture.prefixes import Messages
 
 _FUNCTION = r"[A-Za-z_.][\w.]*\+0x[\da-f]+"
 # (what a broken message looks like, what must follow); taken from the shapes in mm/memblock.c,
 # mm/percpu.c, mm/mm_init.c, kernel/crash_core.c and the EFI memory map printers
-_SHAPES = tuple(
-    (re.compile(broken), re.compile(rest))
-    for broken, rest in (
-        (
-            r"\s*(?:__)?memblock_\w+: \d+(?: bytes(?: align=\S+)?(?: nid=\S+)?(?: from=\S+)?"
-            r"(?: max_addr=\S+)?)?\Z",
-            rf"bytes |align=|nid=|from=|max_addr=|{_FUNCTION}",
-        ),
-        (r"\s*(?:__)?memblock_\w+:\Z", r"\[0x|\d+ bytes"),
-        (
-            r"\s*(?:__)?memblock_\w+: \[0x[\da-f]+-0x[\da-f]+\]"
-            r"(?: flags:? \S+| nid=\S+(?: flags=\S+)?)?\Z",
-            rf"{_FUNCTION}|flags|nid=",
-        ),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\Z", r"\[0x"),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s+\[\S+\],\Z", r"0x[\da-f]+"),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s+\[\S+\], 0x[\da-f]+\Z", r"bytes"),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* bytes\Z", r"on node|flags:"),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* on\Z", r"node \d"),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* node\Z", r"\d+\b"),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* on node \d+\Z", r"flags:"),
-        (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* flags:\Z", r"0x[\da-f]+"),
-        (r"\s*memory size = \S+(?: reserved(?: size(?: =)?)?)?\Z", r"reserved size|size|=|0x"),
-        (r".*\[mem(?: 0x[\da-f]+-)?\Z", r"0x[\da-f]+"),
-        (r".*\b0x[\da-f]+ ?-\Z", r"0x[\da-f]+"),
-        (r"Memory: [^()]*(?:\([^()]*)?\Z", r"[\dKk, a-z\-]+[,)]|available"),
-        (r"efi: .*\[[^\]]*\Z", r"[^\[\]]*\]"),
-        (r".*hash table entries: \d+\Z", r"\(order"),
-        (r".*hash table entries: .*\([^()]*\Z", r"[^()]*\)"),
-        (r"pcpu-alloc: s\d+(?: r\d+)?(?: d\d+)?(?: u\d+)?\Z", r"[rdu]\d+ |alloc="),
-        (r"e820: (?:update|remove) \[mem [^\]]*\] \w[\w ]* ==>\Z", r"[a-zA-Z]"),
-        (r"Built \d+ zonelists.*(?:grouping(?: on\.| off\.)?|Total|pages:)\Z", r"o[nf]|Total|\d"),
-    )
+_SHAPES = (
+    (
+        r"\s*(?:__)?memblock_\w+: \d+(?: bytes(?: align=\S+)?(?: nid=\S+)?(?: from=\S+)?"
+        r"(?: max_addr=\S+)?)?\Z",
+        rf"bytes |align=|nid=|from=|max_addr=|{_FUNCTION}",
+    ),
+    (r"\s*(?:__)?memblock_\w+:\Z", r"\[0x|\d+ bytes"),
+    (
+        r"\s*(?:__)?memblock_\w+: \[0x[\da-f]+-0x[\da-f]+\]"
+        r"(?: flags:? \S+| nid=\S+(?: flags=\S+)?)?\Z",
+        rf"{_FUNCTION}|flags|nid=",
+    ),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\Z", r"\[0x"),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s+\[\S+\],\Z", r"0x[\da-f]+"),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s+\[\S+\], 0x[\da-f]+\Z", r"bytes"),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* bytes\Z", r"on node|flags:"),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* on\Z", r"node \d"),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* node\Z", r"\d+\b"),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* on node \d+\Z", r"flags:"),
+    (r"\s*(?:memory|reserved|physmem)\[0x[\da-f]+\]\s.* flags:\Z", r"0x[\da-f]+"),
+    (r"\s*memory size = \S+(?: reserved(?: size(?: =)?)?)?\Z", r"reserved size|size|=|0x"),
+    (r".*\[mem(?: 0x[\da-f]+-)?\Z", r"0x[\da-f]+"),
+    (r".*\b0x[\da-f]+ ?-\Z", r"0x[\da-f]+"),
+    (r"Memory: [^()]*(?:\([^()]*)?\Z", r"[\dKk, a-z\-]+[,)]|available"),
+    (r"efi: .*\[[^\]]*\Z", r"[^\[\]]*\]"),
+    (r".*hash table entries: \d+\Z", r"\(order"),
+    (r".*hash table entries: .*\([^()]*\Z", r"[^()]*\)"),
+    (r"pcpu-alloc: s\d+(?: r\d+)?(?: d\d+)?(?: u\d+)?\Z", r"[rdu]\d+ |alloc="),
+    (r"e820: (?:update|remove) \[mem [^\]]*\] \w[\w ]* ==>\Z", r"[a-zA-Z]"),
+    (r"Built \d+ zonelists.*(?:grouping(?: on\.| off\.)?|Total|pages:)\Z", r"o[nf]|Total|\d"),
 )
-_OWN_LINE = re.compile(
+_OWN_LINE = (
     r"\.{2,}|\[\.{2,}|\[? *\.\.\. |[-=*#_]{3,}|[#$>] |:: |\[ *(?:OK|FAILED) *\]|\S+@\S+[:~ ]"
     r"|\S+ wrote:|(?:From|To|Subject|Date|Cc): "
+    r"|\s{10}"  # dmesg indents the further lines of one message by the width of the stamp
 )
-_COMPLETE = re.compile(rf"{_FUNCTION}/0x[\da-f]+\Z|flags:? 0x[\da-f]+\Z")
+_COMPLETE = rf"{_FUNCTION}/0x[\da-f]+\Z|flags:? 0x[\da-f]+\Z"
 _MOST = 0.6
 
 
@@ -76,7 +75,7 @@ def rejoin(messages: Messages) -> int:
         if kept[index - 1]:
             head = index - 1
         if _continues(texts[head], texts[index]) or (
-            index in overflows and not _COMPLETE.search(texts[head])
+            index in overflows and not re.search(_COMPLETE, texts[head])
         ):
             texts[head] = _join(texts[head], texts[index])
             kept[index] = False
@@ -87,7 +86,12 @@ def rejoin(messages: Messages) -> int:
 def _continues(broken: str, rest: str) -> bool:
     """Whether ``rest`` is what the shape of ``broken`` still asks for."""
     rest = rest.lstrip()
-    return any(shape.match(broken) and wanted.match(rest) for shape, wanted in _SHAPES)
+    return any(shape.match(broken) and wanted.match(rest) for shape, wanted in _shapes())
+
+
+@cache
+def _shapes() -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
+    return [(re.compile(broken), re.compile(rest)) for broken, rest in _SHAPES]
 
 
 def _join(broken: str, rest: str) -> str:
@@ -115,6 +119,6 @@ def _overflowing(messages: Messages, candidates: list[int]) -> frozenset[int]:
 
 def _overflows(messages: Messages, index: int, limit: int) -> bool:
     before, text = messages.widths[index - 1], messages.texts[index]
-    if before > limit or _OWN_LINE.match(text):
+    if before > limit or re.match(_OWN_LINE, text):
         return False
     return before + 1 + len(text.split(None, 1)[0]) > limit
