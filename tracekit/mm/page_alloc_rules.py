@@ -58,7 +58,9 @@ class Rules:
     tail (buddy_merge_likely(), since v2.6.35, 6dda9d55bf54). ``bulk_unlogged``: pages that
     alloc_pages_bulk() takes print no mm_page_alloc (since v5.13). ``pcp_trylock``: a free or
     allocation that interrupts one on its CPU passes the per-cpu lists by (since v6.1).
-    ``tail_handoff``: memory handed over at boot goes to the tail (since v5.10, 7fef431be9c9).
+    ``vfree_merges``: vfree() gives neighbouring pages back as the largest aligned blocks
+    (free_pages_bulk(), since v7.2). ``merge_retypes``: a pageblock that merges with one of
+    another type takes its type (since v6.10, e6cf9e1c4cde).
     """
 
     max_order: int = 10
@@ -71,7 +73,8 @@ class Rules:
     merge_to_tail: bool = True
     bulk_unlogged: bool = True
     pcp_trylock: bool = True
-    tail_handoff: bool = True
+    vfree_merges: bool = False
+    merge_retypes: bool = False
     shuffled: bool = False
 
     @property

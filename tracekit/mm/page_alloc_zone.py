@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from tracekit.mm.page_alloc_rules import Rules
+from tracekit.mm.page_alloc_rules import Fallback, Rules
 
 FreeList = OrderedDict[int, None]
 
@@ -104,6 +104,21 @@ class Zone:
                 area.move_to_end(buddy, last=False)
             self.blocks[buddy] = high << 3 | migratetype
 
+    def undo(self, pfn: int, order: int, migratetype: int) -> None:
+        """Put back what rmqueue_smallest() just took, as it was."""
+        while order < self.rules.max_order and self.head(order, migratetype) == pfn + (1 << order):
+            self.remove(pfn + (1 << order))
+            order += 1
+        self.insert(pfn, order, migratetype, tail=False)
+
+    def peek(self, order: int, migratetype: int) -> int | None:
+        """Return what rmqueue_smallest() would take, None where the type has nothing."""
+        for current in range(order, self.rules.max_order + 1):
+            area = self.areas[current][migratetype]
+            if area:
+                return next(iter(area))
+        return None
+
     def free_one(self, pfn: int, order: int, migratetype: int, *, tail: bool = False) -> None:
         """Free 2^order pages, merging with free buddies; ``tail`` asks for the list's tail.
 
@@ -120,6 +135,8 @@ class Zone:
                 break
             del blocks[buddy]
             del self.areas[order][code & 7][buddy]
+            if order >= rules.pageblock_order and rules.merge_retypes:
+                self.set_pageblock_type(buddy, order, migratetype)
             pfn &= buddy
             order += 1
         to_tail = tail or (rules.merge_to_tail and self._merge_likely(pfn, order))
@@ -149,15 +166,21 @@ class Zone:
     def move_block(self, pfn: int, migratetype: int) -> int:
         """Move all free blocks of the pageblock of ``pfn`` to the tails of another type's lists.
 
-        Return the number of pages moved; 0 where the pageblock reaches out of the zone.
-        Mirrors move_freepages_block().
+        Return the number of pages moved; 0 where the pageblock ends beyond the zone, or begins
+        before it (there, until v6.9, the part from ``pfn`` on moves). Mirrors
+        move_freepages_block().
         """
         pages = 1 << self.rules.pageblock_order
         start = pfn & -pages
-        if start < self.start or start + pages > self.end:
+        end = start + pages
+        if end > self.end:
             return 0
+        if start < self.start:
+            if self.rules.fallback is not Fallback.MOVE:
+                return 0
+            start = pfn
         moved = 0
-        for block in list(self.free_in(start, start + pages)):
+        for block in list(self.free_in(start, end)):
             order = self.remove(block)
             self.insert(block, order, migratetype, tail=True)
             moved += 1 << order

@@ -1,0 +1,79 @@
+"""Outcomes of the page allocator's checks while the loop runs, entered in the ledger at the end.
+
+Divergences go to the ledger at once, so that they keep the order of the trace.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tracekit.events.base import Source
+from tracekit.replay.ledger import Ledger
+from tracekit.replay.page_alloc_stream import Stream
+
+PFN = "pfn"
+REFILL = "refill"
+DRAIN = "drain"
+LEGAL = "legal"
+FALLBACK = "fallback"
+
+
+class Account:
+    """Counts by kind; ``matched`` and ``inferred`` are plain counters of the loop."""
+
+    def __init__(self, stream: Stream, ledger: Ledger) -> None:
+        self.stream = stream
+        self.ledger = ledger
+        self.matched: Counter[str] = Counter()
+        self.inferred: Counter[str] = Counter()
+        self._unchecked: Counter[tuple[str, str]] = Counter()
+
+    def source(self, row: int) -> Source:
+        """Return where a row stands in the trace."""
+        stream = self.stream
+        return Source(stream.file, stream.line[row], stream.time[row])
+
+    def unchecked(self, kind: str, reason: str) -> None:
+        """Count an event that nothing can decide."""
+        self._unchecked[kind, reason] += 1
+
+    def infer(self, kind: str, subject: str, evidence: str, row: int) -> None:
+        """List an inference at the row's line."""
+        self.ledger.infer(kind, subject, evidence, self.source(row))
+
+    def diverged(
+        self,
+        kind: str,
+        code: str,
+        row: int,
+        subject: str,
+        *,
+        logged: str,
+        simulated: str,
+        explanation: str = "",
+        alternatives: Sequence[str] = (),
+    ) -> None:
+        """Enter a divergence at the row's line."""
+        self.ledger.diverged(
+            kind,
+            code,
+            self.source(row),
+            subject,
+            logged=logged,
+            simulated=simulated,
+            explanation=explanation,
+            alternatives=alternatives,
+        )
+
+    def close(self) -> None:
+        """Enter the counters in the ledger."""
+        for kind, count in self.matched.items():
+            self.ledger.matched(kind, count)
+        for kind, count in self.inferred.items():
+            self.ledger.inferred(kind, count)
+        for (kind, reason), count in self._unchecked.items():
+            self.ledger.unchecked(kind, reason, count)
+        self.matched.clear()
+        self.inferred.clear()
+        self._unchecked.clear()

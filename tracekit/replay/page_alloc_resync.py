@@ -1,0 +1,381 @@
+"""What a mismatch means: an explanation that later lines bear out, or a divergence.
+
+Each method is called with a row whose prediction failed, enters the outcome in the account,
+and returns what the simulation goes on with, so that one fault stays one divergence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracekit.mm.page_alloc import PcpList
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc_account import DRAIN, LEGAL, PFN, REFILL
+from tracekit.replay.page_alloc_future import Future
+from tracekit.replay.page_alloc_stream import (
+    ALLOC,
+    FREE,
+    PCPU_DRAIN,
+    ZONE_LOCKED,
+)
+
+if TYPE_CHECKING:
+    from tracekit.replay.page_alloc_twin import Taken, Twin
+
+OTHER_NODE = "the node that the caller asked for is not logged"
+OTHER_CPU = "logged on another cpu than the page was taken on"
+CAPTURED = "the page came from no list that is logged (compaction, or reclaim in between)"
+MAX_SKIPPED = 4096
+
+
+def _hex(pfn: int | None) -> str:
+    return "no page" if pfn is None else f"pfn {pfn:#x}"
+
+
+class Resync:
+    """Explains mismatches of one twin."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.future = Future(twin.stream)
+        self.unlogged_rows: list[int] = []
+        self.bulk_rows: list[int] = []
+        self.handed_over = True
+
+    # -- refills --------------------------------------------------------------------------
+
+    def refill(self, row: int, zone: Zone, predicted: int | None) -> int:
+        """A block left the free lists that was not the predicted one; return what was taken."""
+        twin = self.twin
+        stream, account = twin.stream, twin.account
+        pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        after = None if predicted is None else self.future.next_kind(predicted, row)
+        if predicted is not None and after in (ALLOC, PCPU_DRAIN):
+            self._refill_diverged(row, zone, predicted)
+            return predicted
+        if predicted is not None:
+            zone.undo(predicted, order, migratetype)
+        if self._taken_unlogged(row, zone) or self._left_unlogged(row, zone):
+            account.inferred[REFILL] += 1
+            self.unlogged_rows.append(row)
+            return pfn
+        self._refill_diverged(row, zone, predicted)
+        if zone.is_free(pfn, order):
+            zone.carve(pfn, order)
+        return pfn
+
+    def _refill_diverged(self, row: int, zone: Zone, predicted: int | None) -> None:
+        stream = self.twin.stream
+        pfn, order = stream.pfn[row], stream.order[row]
+        if self._swapped(row, predicted):
+            code, words = "PA102", "the next line logs the block that belongs here"
+        else:
+            code, words = "PA101", ""
+        names = self.twin.rules.types
+        migratetype = stream.migratetype[row]
+        kind = names[migratetype] if migratetype < len(names) else str(migratetype)
+        self.twin.account.diverged(
+            REFILL,
+            code,
+            row,
+            f"mm_page_alloc_zone_locked order {order} {kind} in zone {zone.name}",
+            logged=_hex(pfn),
+            simulated=_hex(predicted),
+            explanation=words,
+        )
+
+    def _swapped(self, row: int, predicted: int | None) -> bool:
+        stream = self.twin.stream
+        following = row + 1
+        return (
+            following < len(stream)
+            and stream.kind[following] == ZONE_LOCKED
+            and stream.cpu[following] == stream.cpu[row]
+            and stream.pfn[following] == predicted
+        )
+
+    def _taken_unlogged(self, row: int, zone: Zone) -> bool:
+        """Explain by blocks that the unlogged run before the trace had taken already.
+
+        They stand before the logged one in the lists, no earlier line touches them, and no
+        later line takes them before it frees them.
+        """
+        stream = self.twin.stream
+        pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        if not self.handed_over or not zone.is_free(pfn, order):
+            return False
+        taken: list[tuple[int, int, int]] = []
+        while len(taken) < MAX_SKIPPED:
+            block = zone.peek(order, migratetype)
+            if block == pfn:
+                zone.rmqueue_smallest(order, migratetype)
+                return True
+            if block is None or not self._gone_before(block, order, row):
+                break
+            zone.rmqueue_smallest(order, migratetype)
+            taken.append((block, order, migratetype))
+        for item in reversed(taken):
+            zone.undo(*item)
+        return False
+
+    def _gone_before(self, pfn: int, order: int, row: int) -> bool:
+        future = self.future
+        return all(
+            future.untouched_before(page, row) and future.next_kind(page, row) in (FREE, None)
+            for page in range(pfn, pfn + (1 << order))
+        )
+
+    def _left_unlogged(self, row: int, zone: Zone) -> bool:
+        """Explain by a block that the unlogged run had left free after all."""
+        twin = self.twin
+        stream = twin.stream
+        pfn, order = stream.pfn[row], stream.order[row]
+        pages = range(pfn, pfn + (1 << order))
+        return (
+            self.handed_over
+            and zone.start <= pfn < zone.end
+            and zone.block_with(pfn) is None
+            and pfn not in twin.allocator.where
+            and all(self.future.untouched_before(page, row) for page in pages)
+        )
+
+    # -- allocations ----------------------------------------------------------------------
+
+    def alloc(self, row: int, pages: PcpList | None, taken: Taken | None) -> int:
+        """A request was given another page than predicted; return the page it took."""
+        twin = self.twin
+        stream, allocator = twin.stream, twin.allocator
+        pfn = stream.pfn[row]
+        home = allocator.where.get(pfn)
+        if home is not None and self._same_list(row, home):
+            return self._from_list(row, home, pages, taken)
+        predicted = taken.pfn if taken is not None else pages.head if pages is not None else None
+        if home is not None and home.head == pfn and home.order == stream.order[row]:
+            return self._other_cpu(row, taken)
+        return self._nowhere(row, predicted, pages, taken)
+
+    def _same_list(self, row: int, home: PcpList) -> bool:
+        stream, rules = self.twin.stream, self.twin.rules
+        pindex = rules.pindex(stream.order[row], stream.migratetype[row])
+        return home.cpu == stream.cpu[row] and home.pindex == pindex
+
+    def _from_list(
+        self, row: int, home: PcpList, pages: PcpList | None, taken: Taken | None
+    ) -> int:
+        """The page stands in a list of this cpu, but was not expected from there, or not yet."""
+        twin = self.twin
+        stream, allocator, account = twin.stream, twin.allocator, twin.account
+        pfn = stream.pfn[row]
+        who = (stream.pid[row], stream.context[row])
+        skipped = home.before(pfn)
+        if taken is not None and taken.home is home:
+            skipped.insert(0, taken.pfn)
+        elif taken is not None:
+            twin.taken[who] = taken
+        if not skipped:
+            allocator.drop(pfn)
+            account.unchecked(PFN, OTHER_NODE)
+            twin.policy.served(stream, row, home.zone.nid)
+            return pfn
+        if not all(self._leaves_unseen(page, row, home.order) for page in skipped):
+            if taken is not None and taken.home is home:
+                allocator.push(home, taken.pfn, tail=False)
+            predicted = home.head
+            self._alloc_diverged(row, predicted)
+            if predicted is not None:
+                allocator.drop(predicted)
+            return pfn if predicted is None else predicted
+        for page in skipped:
+            if page in allocator.where:
+                allocator.drop(page)
+            if self.future.next_kind(page, row) == ALLOC:
+                twin.late[page] = row
+            else:
+                twin.in_use[page] = home.order
+                self.bulk_rows.append(row)
+        allocator.drop(pfn)
+        account.inferred[PFN] += 1
+        if pages is not None and pages is not home and pages.zone is not home.zone:
+            twin.policy.served(stream, row, home.zone.nid)
+        return pfn
+
+    def _leaves_unseen(self, pfn: int, row: int, order: int) -> bool:
+        """Return whether later lines agree that the page was taken without a line so far.
+
+        Either its own line comes late (the taker was interrupted), or alloc_pages_bulk()
+        took it, which logs nothing: then the next that is heard of it is its free.
+        """
+        after = self.future.next_kind(pfn, row)
+        if after == ALLOC:
+            return True
+        return after in (FREE, None) and order == 0 and self.twin.rules.bulk_unlogged
+
+    def _other_cpu(self, row: int, taken: Taken | None) -> int:
+        twin = self.twin
+        pfn = twin.stream.pfn[row]
+        twin.allocator.drop(pfn)
+        twin.account.unchecked(PFN, OTHER_CPU)
+        if taken is not None:
+            twin.taken[twin.stream.pid[row], twin.stream.context[row]] = taken
+        return pfn
+
+    def _nowhere(
+        self, row: int, predicted: int | None, pages: PcpList | None, taken: Taken | None
+    ) -> int:
+        """The page stands in no list that the request could have been served from."""
+        twin = self.twin
+        stream, allocator = twin.stream, twin.allocator
+        pfn, order = stream.pfn[row], stream.order[row]
+        zone = allocator.zone_of(pfn)
+        for who, other in twin.taken.items():
+            if other.pfn == pfn and other.order == order:
+                del twin.taken[who]
+                twin.account.unchecked(PFN, OTHER_CPU)
+                if taken is not None:
+                    twin.taken[who] = taken
+                return pfn
+        if predicted is None:
+            twin.account.unchecked(PFN, CAPTURED)
+            if zone is not None and zone.is_free(pfn, order):
+                zone.carve(pfn, order)
+            return pfn
+        self._alloc_diverged(row, predicted)
+        if taken is None and pages is not None:
+            allocator.pop(pages)
+        return predicted
+
+    def _alloc_diverged(self, row: int, predicted: int | None) -> None:
+        stream = self.twin.stream
+        pfn, order = stream.pfn[row], stream.order[row]
+        alternatives = []
+        if self.twin.rules.bulk_unlogged and order == 0 and pfn in self.twin.allocator.where:
+            alternatives.append("alloc_pages_bulk() took the pages before it, which logs nothing")
+        self.twin.account.diverged(
+            PFN,
+            "PA103",
+            row,
+            f"mm_page_alloc order {order}",
+            logged=_hex(pfn),
+            simulated=_hex(predicted),
+            alternatives=alternatives,
+        )
+
+    # -- frees ----------------------------------------------------------------------------
+
+    def free(self, row: int, known: int | None) -> bool:
+        """Judge a free whose pages are not known to be in use at its order.
+
+        Return whether the pages go back to the lists.
+        """
+        twin = self.twin
+        stream, account, allocator = twin.stream, twin.account, twin.allocator
+        pfn, order = stream.pfn[row], stream.order[row]
+        zone = allocator.zone_of(pfn)
+        home = allocator.where.get(pfn)
+        if home is not None:
+            return self._free_from_list(row, home)
+        if zone is not None and zone.block_with(pfn) is not None:
+            return self._free_of_free(row, zone)
+        if known is None:
+            known = self._part_of(pfn)
+        if known is not None and known != order and not self._split(pfn, known, order):
+            self._free_diverged(row, "PA105", f"order {order}", f"order {known}")
+            return True
+        account.matched[LEGAL] += 1
+        return True
+
+    def _part_of(self, pfn: int) -> int | None:
+        """Split the larger allocation that holds the page, if one does (split_page())."""
+        in_use = self.twin.in_use
+        for order in range(1, self.twin.rules.max_order + 1):
+            first = pfn & -(1 << order)
+            if first != pfn and in_use.get(first, -1) >= order:
+                self._split(first, in_use.pop(first), 0)
+                in_use[first] = 0
+                in_use.pop(pfn, None)
+                return 0
+        return None
+
+    def _split(self, pfn: int, known: int, order: int) -> bool:
+        """Return whether a block of order ``known`` may come back in pieces of ``order``.
+
+        split_page() makes single pages of a block, each of which is then freed on its own.
+        """
+        if order or not known:
+            return False
+        for page in range(pfn + 1, pfn + (1 << known)):
+            self.twin.in_use[page] = 0
+        return True
+
+    def _free_from_list(self, row: int, home: PcpList) -> bool:
+        """The freed page stands in a per-cpu list: taken unseen before, or freed twice."""
+        twin = self.twin
+        pfn = twin.stream.pfn[row]
+        skipped = home.before(pfn)
+        if (
+            twin.rules.bulk_unlogged
+            and twin.stream.order[row] == home.order == 0
+            and all(self._leaves_unseen(page, row, 0) for page in skipped)
+        ):
+            for page in [*skipped, pfn]:
+                twin.allocator.drop(page)
+                twin.in_use[page] = 0
+            twin.in_use.pop(pfn)
+            self.bulk_rows.append(row)
+            twin.account.inferred[LEGAL] += 1
+            return True
+        self._free_diverged(row, "PA104", f"order {twin.stream.order[row]}", "a free page")
+        return False
+
+    def _free_of_free(self, row: int, zone: Zone) -> bool:
+        """The freed page is free already: taken by the unlogged run, or freed twice."""
+        twin = self.twin
+        pfn, order = twin.stream.pfn[row], twin.stream.order[row]
+        pages = range(pfn, pfn + (1 << order))
+        if (
+            self.handed_over
+            and zone.is_free(pfn, order)
+            and all(self.future.untouched_before(page, row) for page in pages)
+        ):
+            zone.carve(pfn, order)
+            self.unlogged_rows.append(row)
+            twin.account.inferred[LEGAL] += 1
+            return True
+        self._free_diverged(row, "PA104", f"order {order}", "a free page")
+        return False
+
+    def _free_diverged(self, row: int, code: str, logged: str, simulated: str) -> None:
+        stream = self.twin.stream
+        self.twin.account.diverged(
+            LEGAL,
+            code,
+            row,
+            f"mm_page_free order {stream.order[row]}",
+            logged=f"free of {_hex(stream.pfn[row])}, {logged}",
+            simulated=simulated,
+        )
+
+    # -- drains ---------------------------------------------------------------------------
+
+    def drain(self, row: int, predicted: int | None) -> int:
+        """Another page was drained than predicted; return the page that left its list."""
+        twin = self.twin
+        stream, allocator = twin.stream, twin.allocator
+        pfn = stream.pfn[row]
+        home = allocator.where.get(pfn)
+        twin.cpu(stream.cpu[row]).draining = None
+        after = None if predicted is None else self.future.next_kind(predicted, row)
+        twin.account.diverged(
+            DRAIN,
+            "PA106",
+            row,
+            f"mm_page_pcpu_drain order {stream.order[row]}",
+            logged=_hex(pfn),
+            simulated=_hex(predicted),
+        )
+        if predicted is not None and after in (ZONE_LOCKED, None) and home is None:
+            allocator.drop(predicted)
+            return predicted
+        if home is not None:
+            allocator.drop(pfn)
+        return pfn

@@ -1,0 +1,98 @@
+"""The page events of a trace as columns, in the order of the trace.
+
+One row is one event that the page allocator's twin needs: the five page events, the array of
+pages that announces a vmalloc(), and the kfree() that ends a vfree(). Everything is a number, so
+that a compiled loop can read the same columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ALLOC = 0
+FREE = 1
+FREE_BATCHED = 2
+ZONE_LOCKED = 3
+PCPU_DRAIN = 4
+EXTFRAG = 5
+VMALLOC = 6
+VFREE = 7
+MARKER = 8
+BLIND = 9
+
+NO_PFN = -1
+
+
+@dataclass(slots=True)
+class Stream:
+    """Columns of equal length; ``line`` is the line in the trace as given.
+
+    ``context`` is 0 in a task, 1 in a softirq, 2 in a hardirq or NMI; ``depth`` the preempt
+    depth, -1 where the trace does not show it. ``pfn`` is NO_PFN for a failed allocation, and
+    the number of pages for VMALLOC. ``extra`` is the gfp mask's index in ``gfps`` for ALLOC,
+    1 for a per-cpu refill in ZONE_LOCKED, the node for VMALLOC, the index in ``labels`` for
+    MARKER, and for EXTFRAG the index in ``fallbacks``: (fallback order, fallback migrate
+    type, change_ownership). ``deferred`` are the rows of frees by deferred initialisation.
+    """
+
+    file: str = ""
+    kind: list[int] = field(default_factory=list)
+    line: list[int] = field(default_factory=list)
+    time: list[float] = field(default_factory=list)
+    cpu: list[int] = field(default_factory=list)
+    pid: list[int] = field(default_factory=list)
+    context: list[int] = field(default_factory=list)
+    depth: list[int] = field(default_factory=list)
+    pfn: list[int] = field(default_factory=list)
+    order: list[int] = field(default_factory=list)
+    migratetype: list[int] = field(default_factory=list)
+    extra: list[int] = field(default_factory=list)
+    gfps: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    fallbacks: list[tuple[int, int, bool]] = field(default_factory=list)
+    deferred: set[int] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def append(
+        self,
+        kind: int,
+        line: int,
+        *,
+        time: float = 0.0,
+        cpu: int = 0,
+        pid: int = 0,
+        context: int = 0,
+        depth: int = -1,
+        pfn: int = 0,
+        order: int = 0,
+        migratetype: int = 0,
+        extra: int = 0,
+    ) -> None:
+        """Add one row."""
+        self.kind.append(kind)
+        self.line.append(line)
+        self.time.append(time)
+        self.cpu.append(cpu)
+        self.pid.append(pid)
+        self.context.append(context)
+        self.depth.append(depth)
+        self.pfn.append(pfn)
+        self.order.append(order)
+        self.migratetype.append(migratetype)
+        self.extra.append(extra)
+
+
+def interrupt_context(flags: str) -> int:
+    """Return 0, 1 or 2 for the third flag character of an ftrace line (``d.h1.``)."""
+    mark = flags[2:3]
+    return 1 if mark == "s" else 2 if mark in "hHzZ" and mark else 0
+
+
+def preempt_depth(flags: str) -> int:
+    """Return the preempt depth of the fourth flag character, -1 where it is not there."""
+    mark = flags[3:4]
+    if mark == ".":
+        return 0
+    return int(mark, 16) if mark and mark in "0123456789abcdef" else -1

@@ -1,0 +1,406 @@
+"""The page allocator's twin: each page event is predicted before its outcome is looked at.
+
+Rows of the trace go in one by one (see page_alloc_stream). What a row makes certain about
+the state is kept here; what a mismatch means is decided in page_alloc_resync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tracekit.mm.page_alloc import PageAllocator, PcpList
+from tracekit.mm.page_alloc_rules import Drain, Fallback
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc_account import DRAIN, LEGAL, PFN, REFILL, Account
+from tracekit.replay.page_alloc_fallback import Fallbacks
+from tracekit.replay.page_alloc_policy import Policy
+from tracekit.replay.page_alloc_resync import Resync
+from tracekit.replay.page_alloc_stream import (
+    ALLOC,
+    EXTFRAG,
+    FREE,
+    FREE_BATCHED,
+    PCPU_DRAIN,
+    VFREE,
+    VMALLOC,
+    ZONE_LOCKED,
+    Stream,
+)
+from tracekit.replay.page_alloc_vmalloc import Vmalloc
+
+LATE = "the task was interrupted between taking the page and logging it"
+NO_ZONE = "the page lies in no zone that is known"
+
+
+@dataclass(slots=True)
+class Taken:
+    """A block that a request has taken and whose mm_page_alloc has yet to come.
+
+    ``home`` is the per-cpu list that it came through, None for a block taken directly.
+    """
+
+    pfn: int
+    order: int
+    home: PcpList | None
+
+
+@dataclass(slots=True)
+class Cpu:
+    """What one cpu was doing when its last event was logged.
+
+    ``refilled`` is the list that a refill fills, ``refiller`` the (pid, context) doing it,
+    ``had_pages`` whether the list held pages when it began. ``locked_zone`` is the zone whose
+    per-cpu lists ``holder`` holds locked. ``expected`` yields what a drain in progress frees
+    next; ``freed`` is the list of the last page freed, by ``freer``. ``pending`` are the rows
+    of frees by ``freer`` whose pages have not reached a list yet; ``batch`` says that they
+    are freed as a list, whose pages are all logged before the first of them moves.
+    """
+
+    refilled: PcpList | None = None
+    refiller: tuple[int, int] = (0, 0)
+    had_pages: bool = False
+    locked_zone: Zone | None = None
+    holder: tuple[int, int] = (0, 0)
+    draining: Zone | None = None
+    expected: Iterator[int] = field(default_factory=lambda: iter(()))
+    freed: PcpList | None = None
+    freer: tuple[int, int] = (0, 0)
+    pending: list[int] = field(default_factory=list)
+    batch: bool = False
+
+
+class Twin:
+    """The state of the simulated allocator, and the handlers of the page events."""
+
+    def __init__(
+        self,
+        allocator: PageAllocator,
+        stream: Stream,
+        account: Account,
+        nodes: Mapping[int, int],
+    ) -> None:
+        self.allocator = allocator
+        self.rules = allocator.rules
+        self.stream = stream
+        self.account = account
+        self.cpus: dict[int, Cpu] = {}
+        self.taken: dict[tuple[int, int], Taken] = {}
+        self.in_use: dict[int, int] = {}
+        self.late: dict[int, int] = {}
+        self.policy = Policy(allocator, nodes)
+        self.vmalloc = Vmalloc(allocator, self.policy)
+        self.resync = Resync(self)
+        self.fallbacks = Fallbacks(self)
+
+    def run(self, first: int, last: int) -> None:
+        """Replay the rows from ``first`` up to but not including ``last``."""
+        kinds = self.stream.kind
+        handlers = {
+            ALLOC: self.alloc,
+            FREE: self.free,
+            FREE_BATCHED: self.free_batched,
+            ZONE_LOCKED: self.zone_locked,
+            PCPU_DRAIN: self.drain,
+            EXTFRAG: self.fallbacks.extfrag,
+            VMALLOC: self.announce,
+            VFREE: self.vfree_ends,
+        }
+        for row in range(first, last):
+            handler = handlers.get(kinds[row])
+            if handler is not None:
+                handler(row)
+
+    # -- what a cpu is doing --------------------------------------------------------------
+
+    def cpu(self, number: int) -> Cpu:
+        """Return the record of one cpu."""
+        found = self.cpus.get(number)
+        if found is None:
+            found = self.cpus[number] = Cpu()
+        return found
+
+    def settle(self, row: int) -> Cpu:
+        """Conclude what the cpu of the row was in the middle of; return its record.
+
+        A refill that ended gave its first page to the request that caused it, whose own
+        event comes later; an announced vmalloc() took its pages.
+        """
+        number = self.stream.cpu[row]
+        cpu = self.cpu(number)
+        if cpu.pending:
+            self.commit_frees(row, cpu)
+        if self.vmalloc.freeing is not None and self.vmalloc.freeing.cpu == number:
+            self.vmalloc.flush()
+        announced = self.vmalloc.pending.pop(number, None)
+        refilled = cpu.refilled
+        cpu.refilled = None
+        if announced is not None:
+            for pfn in self.vmalloc.take(announced, number):
+                self.in_use[pfn] = 0
+        elif refilled is not None and refilled.pages and cpu.refiller not in self.taken:
+            single = cpu.had_pages and cpu.refiller[1] > 0
+            first = refilled.tail if single else refilled.head
+            if first is not None:
+                self.allocator.drop(first)
+                self.taken[cpu.refiller] = Taken(first, refilled.order, refilled)
+        return cpu
+
+    def announce(self, row: int) -> None:
+        """Note that a vmalloc() is about to take pages."""
+        self.settle(row)
+        self.vmalloc.announce(self.stream, row)
+
+    def vfree_ends(self, row: int) -> None:
+        """Note that a vfree() has given its pages back."""
+        self.settle(row)
+
+    # -- refills --------------------------------------------------------------------------
+
+    def zone_locked(self, row: int) -> None:
+        """A block leaves the buddy lists: predict which."""
+        stream = self.stream
+        pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        zone = self.allocator.zone_of(pfn)
+        if zone is None:
+            self.account.unchecked(REFILL, NO_ZONE)
+            return
+        cpu = self.cpu(stream.cpu[row])
+        if cpu.pending:
+            self.commit_frees(row, cpu)
+        if self.rules.fallback is not Fallback.MOVE:
+            self.fallbacks.claim_before(zone, row)
+        predicted = zone.rmqueue_smallest(order, migratetype)
+        if predicted == pfn:
+            self.account.matched[REFILL] += 1
+        else:
+            pfn = self.resync.refill(row, zone, predicted)
+        self.took(row, zone, pfn, order, migratetype)
+
+    def took(self, row: int, zone: Zone, pfn: int, order: int, migratetype: int) -> None:
+        """Put a block that left the buddy lists where it goes: a per-cpu list, or a request."""
+        stream = self.stream
+        who = (stream.pid[row], stream.context[row])
+        direct = not self.rules.in_pcp(order) or (
+            migratetype >= 3 and migratetype != self.rules.type_number("CMA")
+        )
+        if direct:
+            self.settle(row)
+            self.taken[who] = Taken(pfn, order, None)
+            return
+        number = stream.cpu[row]
+        pages = self.allocator.pcp(zone, number, self.rules.pindex(order, migratetype))
+        cpu = self.cpu(number)
+        if cpu.refilled is not pages or cpu.refiller != who:
+            if cpu.refilled is not None or number not in self.vmalloc.pending:
+                self.settle(row)
+            cpu.refilled, cpu.refiller, cpu.had_pages = pages, who, bool(pages.pages)
+            cpu.locked_zone, cpu.draining, cpu.holder = zone, None, who
+        self.allocator.push(pages, pfn, tail=True)
+
+    # -- allocations ----------------------------------------------------------------------
+
+    def alloc(self, row: int) -> None:
+        """A request was given a page: predict which."""
+        stream = self.stream
+        cpu = self.settle(row)
+        pfn, order = stream.pfn[row], stream.order[row]
+        who = (stream.pid[row], stream.context[row])
+        if not who[1]:
+            cpu.locked_zone = None
+        cpu.draining = cpu.freed = None
+        if pfn < 0:
+            self.account.unchecked(PFN, "the allocation failed")
+            return
+        taken = self.taken.pop(who, None)
+        if taken is not None and taken.pfn == pfn and taken.order == order:
+            self.account.matched[PFN] += 1
+            if self.policy.interleaving and taken.home is not None:
+                self.policy.served(stream, row, taken.home.zone.nid)
+        elif pfn in self.late:
+            self.logged_late(row, who, taken)
+        else:
+            pfn = self.alloc_from_list(row, taken)
+        self.vmalloc.allocated(stream, row)
+        self.in_use[pfn] = order
+
+    def logged_late(self, row: int, who: tuple[int, int], taken: Taken | None) -> None:
+        """Enter an allocation whose page was found taken before."""
+        del self.late[self.stream.pfn[row]]
+        self.account.unchecked(PFN, LATE)
+        if taken is not None:
+            self.taken[who] = taken
+
+    def alloc_from_list(self, row: int, taken: Taken | None) -> int:
+        """Predict a page that no event of its own announced; return the page taken."""
+        stream, rules = self.stream, self.rules
+        pfn, order = stream.pfn[row], stream.order[row]
+        if taken is not None or not rules.in_pcp(order):
+            return self.resync.alloc(row, None, taken)
+        pages = self.policy.list_for(stream, row)
+        if pages is not None and pages.head == pfn:
+            self.allocator.pop(pages)
+            self.account.matched[PFN] += 1
+            self.policy.served(stream, row, pages.zone.nid)
+            return pfn
+        return self.resync.alloc(row, pages, None)
+
+    # -- frees ----------------------------------------------------------------------------
+
+    def free(self, row: int) -> None:
+        """A block was freed: check that it was in use, and put it where it goes."""
+        stream = self.stream
+        pfn, order = stream.pfn[row], stream.order[row]
+        if order == 0 and self.vmalloc.gathers(stream, row):
+            self.check_free(row)
+            return
+        cpu = self.settle(row)
+        zone = self.allocator.zone_of(pfn)
+        if zone is None:
+            self.account.unchecked(LEGAL, NO_ZONE)
+            return
+        if not self.check_free(row):
+            return
+        if row in stream.deferred:
+            self.free_deferred(zone, pfn, order)
+            return
+        if order == 0 and self.vmalloc.begins(stream, row):
+            return
+        who = (stream.pid[row], stream.context[row])
+        if not who[1]:
+            cpu.locked_zone = None
+        cpu.draining, cpu.freer = None, who
+        if not self.rules.in_pcp(order) or self.trylock_fails(row, zone, cpu):
+            cpu.freed = None
+            zone.free_one(pfn, order, zone.pageblock_type(pfn))
+        else:
+            cpu.pending.append(row)
+
+    def free_batched(self, row: int) -> None:
+        """A page of a list that is freed at once reaches its per-cpu list.
+
+        All pages of the list have been logged before. Until v4.14 the order is the other way
+        round, and the page's own event is still to come.
+        """
+        stream = self.stream
+        cpu = self.cpu(stream.cpu[row])
+        pfn = stream.pfn[row]
+        if (stream.pid[row], stream.context[row]) != cpu.freer:
+            return
+        if not any(stream.pfn[pending] == pfn for pending in cpu.pending):
+            return
+        while cpu.pending:
+            pending = cpu.pending.pop(0)
+            self.commit_free(pending, cpu)
+            if stream.pfn[pending] == pfn:
+                break
+        cpu.batch = bool(cpu.pending)
+        cpu.draining = None
+
+    def commit_frees(self, row: int, cpu: Cpu) -> None:
+        """Let pending frees reach their lists, now that the cpu logs something else."""
+        stream = self.stream
+        who = (stream.pid[row], stream.context[row])
+        kind = stream.kind[row]
+        if kind == FREE and who == cpu.freer and not cpu.batch:
+            return
+        if cpu.batch and (kind == PCPU_DRAIN or who[1] > cpu.freer[1]):
+            return
+        pending, cpu.pending, cpu.batch = cpu.pending, [], False
+        for earlier in pending:
+            self.commit_free(earlier, cpu)
+
+    def commit_free(self, row: int, cpu: Cpu) -> None:
+        """Put a freed page at the head of its per-cpu list."""
+        stream, rules = self.stream, self.rules
+        pfn, order = stream.pfn[row], stream.order[row]
+        zone = self.allocator.zone_of(pfn)
+        if zone is None:
+            return
+        pindex = rules.pindex(order, zone.pageblock_type(pfn))
+        pages = self.allocator.pcp(zone, stream.cpu[row], pindex)
+        self.allocator.push(pages, pfn, tail=False)
+        cpu.freed = pages
+
+    def trylock_fails(self, row: int, zone: Zone, cpu: Cpu) -> bool:
+        """Return whether the free interrupted a holder of the zone's per-cpu lists.
+
+        The holder has disabled preemption once for the cpu and once by the lock itself; the
+        window closes with the next event of the interrupted task.
+        """
+        stream = self.stream
+        depth = stream.depth[row]
+        return (
+            self.rules.pcp_trylock
+            and stream.context[row] > 0
+            and cpu.locked_zone is zone
+            and stream.pid[row] == cpu.holder[0]
+            and stream.context[row] > cpu.holder[1]
+            and (depth >= 2 or depth < 0)
+        )
+
+    def free_deferred(self, zone: Zone, pfn: int, order: int) -> None:
+        """Free memory whose struct pages were initialised late, by pgdatinit.
+
+        A pageblock becomes Movable when its first page is freed (deferred_free_range()).
+        """
+        if pfn & ((1 << self.rules.pageblock_order) - 1) == 0:
+            zone.set_pageblock_type(pfn, order, self.rules.movable)
+        zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
+
+    def check_free(self, row: int) -> bool:
+        """Check that the pages were in use, at this order; return whether to free them."""
+        stream = self.stream
+        pfn, order = stream.pfn[row], stream.order[row]
+        known = self.in_use.pop(pfn, None)
+        if pfn in self.late:
+            del self.late[pfn]
+        if known == order and pfn not in self.allocator.where:
+            self.account.matched[LEGAL] += 1
+            return True
+        return self.resync.free(row, known)
+
+    # -- drains ---------------------------------------------------------------------------
+
+    def drain(self, row: int) -> None:
+        """A page goes from a per-cpu list back to the zone: predict which."""
+        stream = self.stream
+        pfn, order = stream.pfn[row], stream.order[row]
+        zone = self.allocator.zone_of(pfn)
+        if zone is None:
+            self.account.unchecked(DRAIN, NO_ZONE)
+            return
+        cpu = self.cpu(stream.cpu[row])
+        if cpu.draining is not zone:
+            self.begin_drain(row, zone, cpu)
+        predicted = next(cpu.expected, None)
+        if predicted is None:
+            self.begin_drain(row, zone, cpu)
+            predicted = next(cpu.expected, None)
+        pages = self.allocator.where.get(pfn)
+        if predicted == pfn and pages is not None and pages.order == order:
+            self.allocator.drop(pfn)
+            self.account.matched[DRAIN] += 1
+        else:
+            pfn = self.resync.drain(row, predicted)
+        zone.free_one(pfn, order, stream.migratetype[row])
+
+    def begin_drain(self, row: int, zone: Zone, cpu: Cpu) -> None:
+        """Work out what a drain that starts here frees, in order.
+
+        Which cpu's lists are drained is not logged where another cpu does it: the list that
+        holds the page tells.
+        """
+        stream = self.stream
+        self.settle(row)
+        freed = cpu.freed
+        who = (stream.pid[row], stream.context[row])
+        own = freed is not None and freed.zone is zone and cpu.freer == who
+        pages = self.allocator.where.get(stream.pfn[row])
+        number = stream.cpu[row] if own or pages is None else pages.cpu
+        first = freed.pindex if own and freed is not None else None
+        if self.rules.drain is Drain.ROTATE:
+            first = None
+        cpu.expected = iter(self.allocator.drain_order(zone, number, first, 1 << 30))
+        cpu.draining = cpu.locked_zone = zone
+        cpu.holder = who

@@ -1,0 +1,124 @@
+"""The unlogged run: what was allocated between the hand-off and the first event of the trace.
+
+Tracing starts late in start_kernel(). Before that the trace buffer itself, ftrace's page
+tables, slabs and so on have been allocated, thousands of pages and none freed. They left the
+free lists in the order in which the lists give pages out: so the first refill of each migrate
+type tells how far the run came in the blocks that the type had claimed by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tracekit.mm.page_alloc import PageAllocator
+from tracekit.mm.page_alloc_fallback import find_fallback, steal
+from tracekit.mm.page_alloc_rules import UNMOVABLE
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc_stream import EXTFRAG, FREE, PCPU_DRAIN, ZONE_LOCKED, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The first refill of a migrate type in a zone: where the unlogged run had stopped."""
+
+    row: int
+    pfn: int
+    order: int
+
+
+@dataclass(slots=True)
+class Run:
+    """The pages that the run took from one zone for one migrate type."""
+
+    zone: Zone
+    migratetype: int
+    pages: int
+    target: Target
+
+
+def find_targets(
+    allocator: PageAllocator, stream: Stream
+) -> dict[int, dict[int, Target]]:
+    """Return zone (by id) -> migrate type -> first refill, for types that fell back before.
+
+    A type whose first refill follows a logged fallback had claimed nothing. Movable is left
+    out: its lists were full at the hand-off. Only refills before the zone gets pages back
+    count, and the lowest of them, because smaller blocks lie below.
+    """
+    rules = allocator.rules
+    targets: dict[int, dict[int, Target]] = {}
+    closed: set[tuple[int, int]] = set()
+    for row, kind in enumerate(stream.kind):
+        if kind not in (ZONE_LOCKED, EXTFRAG, PCPU_DRAIN, FREE):
+            continue
+        migratetype = stream.migratetype[row]
+        zone = allocator.zone_of(stream.pfn[row])
+        if zone is None or (id(zone), migratetype) in closed:
+            continue
+        if kind == ZONE_LOCKED and migratetype not in (rules.movable,) and migratetype < 3:
+            target = Target(row, stream.pfn[row], stream.order[row])
+            targets.setdefault(id(zone), {})[migratetype] = target
+        if kind in (ZONE_LOCKED, EXTFRAG):
+            closed.add((id(zone), migratetype))
+    return targets
+
+
+def infer_run(allocator: PageAllocator, stream: Stream) -> list[Run]:
+    """Bring the hand-off state to the first event; return what the run took, zone by zone."""
+    runs = []
+    targets = find_targets(allocator, stream)
+    for zone in allocator.zones:
+        wanted = targets.get(id(zone), {})
+        for migratetype in sorted(wanted, key=lambda mt: mt != UNMOVABLE):
+            target = wanted.pop(migratetype, None)
+            if target is not None:
+                runs += _advance(zone, migratetype, target, wanted)
+    return runs
+
+
+def _advance(
+    zone: Zone, migratetype: int, target: Target, others: dict[int, Target]
+) -> Iterable[Run]:
+    """Take single pages for the type until the target stands at the head of its lists.
+
+    A block that another type's first refill comes from was claimed by that type. Nothing is
+    taken where the target cannot be reached.
+    """
+    saved = _save(zone)
+    run = Run(zone, migratetype, 0, target)
+    inner: list[Run] = []
+    while zone.peek(target.order, migratetype) != target.pfn:
+        if zone.rmqueue_smallest(0, migratetype) is not None:
+            run.pages += 1
+            continue
+        donor = find_fallback(zone, 0, migratetype)
+        if donor is None:
+            _restore(zone, saved)
+            return []
+        block = range(donor.pfn, donor.pfn + (1 << donor.order))
+        owner = next((mt for mt, other in others.items() if other.pfn in block), None)
+        if owner is None:
+            steal(zone, donor, migratetype, claimed=True)
+        else:
+            steal(zone, donor, owner, claimed=True)
+            inner += _advance(zone, owner, others.pop(owner), {})
+    return [run, *inner]
+
+
+def _save(zone: Zone) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
+    blocks = [
+        (pfn, order, migratetype)
+        for order, area in enumerate(zone.areas)
+        for migratetype, pages in enumerate(area)
+        for pfn in pages
+    ]
+    return blocks, dict(zone.block_types)
+
+
+def _restore(zone: Zone, saved: tuple[list[tuple[int, int, int]], dict[int, int]]) -> None:
+    for pfn in list(zone.blocks):
+        zone.remove(pfn)
+    for pfn, order, migratetype in saved[0]:
+        zone.insert(pfn, order, migratetype, tail=True)
+    zone.block_types = saved[1]
