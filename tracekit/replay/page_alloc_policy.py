@@ -40,6 +40,13 @@ def this_node(gfp: str) -> bool:
     return "__GFP_THISNODE" in gfp.split("|")
 
 
+@cache
+def user_page(gfp: str) -> bool:
+    """Return whether the request is for a zeroed page of a user's address space."""
+    flags = frozenset(gfp.split("|"))
+    return "__GFP_ZERO" in flags and "GFP_HIGHUSER_MOVABLE" in flags
+
+
 class Policy:
     """The nodes of the cpus, and where interleaving stands."""
 
@@ -50,6 +57,7 @@ class Policy:
         self.several = len(self.nids) > 1
         self.interleaving = self.several
         self._last = -1
+        self._habits: dict[tuple[int, int, int], tuple[int, int]] = {}
         self._lists: dict[tuple[int, int], list[Zone]] = {}
 
     def node_of(self, cpu: int) -> int:
@@ -80,17 +88,35 @@ class Policy:
             return self.nids[0]
         return self.nids[(self.nids.index(self._last) + 1) % len(self.nids)]
 
+    def watch(self, stream: Stream, row: int) -> None:
+        """See interleaving end: kernel_init() drops it just before it runs init.
+
+        The first sign of that is a page for the new program's stack.
+        """
+        if stream.pid[row] == 1 and user_page(stream.gfps[stream.extra[row]]):
+            self.interleaving = False
+
     def wanted_node(self, stream: Stream, row: int) -> int:
-        """Return the node that the request most likely asks for."""
-        if self.interleaved(stream.pid[row]) and not stream.context[row]:
-            return self.next_node()
-        return self.node_of(stream.cpu[row])
+        """Return the node that the request most likely asks for.
+
+        The request's node is not logged. A task that repeats a request (a loop over the pages
+        of a buffer, say) asks for the same node again; others go by their policy.
+        """
+        pid = stream.pid[row]
+        nid, times = self._habits.get((pid, stream.cpu[row], stream.extra[row]), (-1, 0))
+        if self.interleaved(pid) and not stream.context[row]:
+            return nid if times > 1 else self.next_node()
+        return nid if times else self.node_of(stream.cpu[row])
 
     def served(self, stream: Stream, row: int, nid: int) -> None:
-        """Note which node served a request, for the next turn of interleaving."""
-        if not self.interleaving or stream.pid[row] > 1 or stream.context[row]:
+        """Note which node served a request."""
+        if not self.several:
             return
-        if not this_node(stream.gfps[stream.extra[row]]):
+        pid = stream.pid[row]
+        key = (pid, stream.cpu[row], stream.extra[row])
+        last, times = self._habits.get(key, (nid, 0))
+        self._habits[key] = (nid, times + 1 if last == nid else 1)
+        if pid <= 1 and not stream.context[row] and not this_node(stream.gfps[stream.extra[row]]):
             self._last = nid
 
     def list_for(self, stream: Stream, row: int) -> PcpList | None:

@@ -212,10 +212,12 @@ class Twin:
         if pfn < 0:
             self.account.unchecked(PFN, "the allocation failed")
             return
+        if self.policy.interleaving:
+            self.policy.watch(stream, row)
         taken = self.taken.pop(who, None)
         if taken is not None and taken.pfn == pfn and taken.order == order:
             self.account.matched[PFN] += 1
-            if self.policy.interleaving and taken.home is not None:
+            if self.policy.several and taken.home is not None:
                 self.policy.served(stream, row, taken.home.zone.nid)
         elif pfn in self.late:
             self.logged_late(row, who, taken)
