@@ -46,6 +46,11 @@ MM_INIT: tuple[Feature, ...] = (
         subject="x86/mm: Fix zone ranges boot printout",
     ),
     Feature(
+        "arm_vmalloc_end_ff8",
+        since=(4, 3),
+        subject="ARM: 8432/1: move VMALLOC_END from 0xff000000 to 0xff800000",
+    ),
+    Feature(
         "present_pages_whole",
         since=(3, 9),
         commit="306f2e9eed10",
@@ -90,6 +95,12 @@ MM_INIT: tuple[Feature, ...] = (
         since=(6, 16),
         commit="cec199c5e39b",
         subject="futex: Implement FUTEX2_NUMA",
+    ),
+    Feature(
+        "max_order_inclusive",
+        since=(6, 4),
+        commit="23baf831a32c",
+        subject="mm, treewide: redefine MAX_ORDER sanely",
     ),
     Feature(
         "handoff_to_tail",
@@ -144,7 +155,75 @@ MM_INIT: tuple[Feature, ...] = (
     ),
 )
 
-TABLE: tuple[Feature, ...] = (*MM_INIT,)
+# -- bootmem (mm/bootmem.c) ------------------------------------------------------------------
+BOOTMEM: tuple[Feature, ...] = (
+    Feature(
+        "bootmem_odd_start_fixed",
+        since=(3, 8),
+        commit="6dccdcbe2c3e",
+        subject="mm: bootmem: fix free_all_bootmem_core() with odd bitmap alignment",
+    ),
+)
+
+# -- percpu (mm/percpu.c) --------------------------------------------------------------------
+def _uniprocessor(evidence: Evidence) -> bool | None:
+    return "CONFIG_SMP" not in evidence.config if evidence.config else None
+
+
+PERCPU: tuple[Feature, ...] = (
+    Feature(
+        "percpu_contig_slots",
+        since=(5, 2),
+        commit="b239f7daf553",
+        subject="percpu: set PCPU_BITMAP_BLOCK_SIZE to PAGE_SIZE, and chunks sorted by contig_hint",
+    ),
+    Feature(
+        "percpu_depopulates",
+        since=(5, 14),
+        commit="f183324133ea",
+        subject="percpu: implement partial chunk depopulation",
+    ),
+    Feature(
+        "percpu_whole_chunks",
+        since=(99,),
+        subject="chunks of kernel memory (mm/percpu-km.c): kernels without SMP or MMU",
+        detect=_uniprocessor,
+    ),
+)
+
+# -- memblock (mm/memblock.c, mm/cma.c, arch/x86/kernel/e820.c) ------------------------------
+MEMBLOCK: tuple[Feature, ...] = (
+    Feature(
+        "memblock_end_exclusive",
+        since=(3, 1),
+        until=(3, 13),
+        commit="931d13f534a6",
+        subject="mm/memblock.c: fix wrong dmesg warning when configure CONFIG_DEBUG_MEMBLOCK",
+        detect=lambda evidence: (
+            False if evidence.rules & {"memblock_call_flags", "memblock_call_nid"} else None
+        ),
+    ),
+    Feature(
+        "memblock_trim",
+        since=(3, 6),
+        commit="6ede1fd3cb40",
+        subject="x86, mm: Trim memory in memblock to be page aligned",
+    ),
+    Feature(
+        "cma_by_pageblock",
+        since=(5, 18),
+        commit="e16faf26780f",
+        subject="cma: factor out minimum alignment requirement",
+    ),
+    Feature(
+        "hotplug_cleared_at_numa_init",
+        since=(6, 12),
+        commit="767507654c22",
+        subject="arch_numa: switch over to numa_memblks",
+    ),
+)
+
+TABLE: tuple[Feature, ...] = (*MEMBLOCK, *MM_INIT, *BOOTMEM, *PERCPU)
 
 
 def has(name: str, version: Version | None, evidence: Evidence, default: bool = False) -> bool:

@@ -73,6 +73,18 @@ class PercpuTwin:
         self.chunks[row.base_addr] = special
         return special
 
+    def state(self) -> list[dict[str, int]]:
+        """Return for each chunk its base, size, bytes free and number of areas that lines show."""
+        return [
+            {
+                "base_addr": base,
+                "size": chunk.nr_pages * chunk.page_size,
+                "free_bytes": chunk.free_bytes,
+                "areas": sum(1 for key in self.live if key[0] == base),
+            }
+            for base, chunk in self.chunks.items()
+        ]
+
     # ------------------------------------------------------------------- alloc
 
     def alloc(self, row: AllocRow) -> None:
