@@ -41,6 +41,7 @@ def page_size(config: dict[str, str]) -> int | None:
         return 1 << int(shift)
     for name, value in config.items():
         found = re.fullmatch(r"CONFIG_(?:\w+_)?(?:PAGE_SIZE_)?(\d+)KB?(?:_PAGES)?", name)
-        if found and value == "y" and "PAGE" in name:
+        offered = "_LESS_THAN_" in name or name.startswith("CONFIG_HAVE_")
+        if found and value == "y" and "PAGE" in name and not offered:
             return int(found[1]) * 1024
     return None
