@@ -164,6 +164,10 @@ class Memblock:
         """Set MEMBLOCK_DRIVER_MANAGED, which memory hotplug gives to added ranges."""
         return self._setclr_flag(self.memory, base, size, MEMBLOCK_DRIVER_MANAGED)
 
+    def mark_memory(self, base: int, size: int, flags: int) -> bool:
+        """Set any MEMBLOCK_* flags on RAM, as memblock_setclr_flag() does."""
+        return self._setclr_flag(self.memory, base, size, flags)
+
     def reserved_mark_noinit(self, base: int, size: int) -> bool:
         """memblock_reserved_mark_noinit(): struct pages of the range stay uninitialised."""
         return self._setclr_flag(self.reserved, base, size, MEMBLOCK_RSRV_NOINIT)

@@ -1,0 +1,142 @@
+"""What the rest of a log says about the machine that memblock runs on: nodes, lowmem, cache line.
+
+These lines stand outside memblock's own; they pin what no memblock line tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from tracekit.events.base import Event, Source
+from tracekit.events.memblock import MemblockRow
+from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
+from tracekit.kernel.arch import facts
+from tracekit.kernel.kernel import Kernel
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpan:
+    """RAM of one node, bytes, end exclusive, and the line that says so."""
+
+    nid: int
+    start: int
+    end: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts about kernel and machine that memblock's rules depend on.
+
+    ``lowmem_end`` is where HighMem begins, None without HighMem; ``dma_end`` ends the lowest
+    zone that a device reaches; ``pmd_size`` is what one page middle directory entry maps.
+    ``hotplug_nodes`` are nodes whose RAM early allocations must avoid (movable_node).
+    """
+
+    kernel: Kernel
+    arch: str
+    page_size: int
+    smp_cache_bytes: int
+    bottom_up: bool
+    lowmem_end: int | None = None
+    dma_end: int | None = None
+    nodes: tuple[NodeSpan, ...] = ()
+    zones: tuple[ZoneRangeLine, ...] = field(default_factory=tuple)
+
+    @property
+    def is_x86(self) -> bool:
+        """Whether e820 and arch/x86/kernel/setup.c describe this machine."""
+        return self.arch in ("x86_64", "i386")
+
+    @property
+    def is_arm(self) -> bool:
+        """Whether arch/arm/mm/mmu.c maps low memory here."""
+        return self.arch == "arm"
+
+    @property
+    def has_huge_pages(self) -> bool:
+        """Whether page blocks have the size of a huge page, as architectures with THP do."""
+        return self.arch not in ("arm", "mips", "ppc32", "riscv32", "sparc32", "m68k", "sh")
+
+    @property
+    def pmd_size(self) -> int:
+        """Bytes that one page middle directory entry maps."""
+        if self.is_arm:
+            return MIB if self.lowmem_short else 2 * MIB
+        if self.arch == "i386":
+            return 2 * MIB
+        return self.page_size * (self.page_size // 8)
+
+    @property
+    def lowmem_short(self) -> bool:
+        """Whether an ARM kernel uses the two-level page table (no LPAE)."""
+        return not any(zone.end > 1 << 32 for zone in self.zones)
+
+    def with_cache_line(self, smp_cache_bytes: int) -> Machine:
+        """The same machine with another L1 cache line."""
+        return replace(self, smp_cache_bytes=smp_cache_bytes)
+
+
+def describe(kernel: Kernel, events: Sequence[Event]) -> Machine:
+    """Gather the facts from a whole log."""
+    arch = kernel.arch or "unknown"
+    known = facts(kernel.arch)
+    page_size = kernel.page_size or (known.page_sizes[0] if known else 4096)
+    zones = tuple(e for e in events if isinstance(e, ZoneRangeLine))
+    return Machine(
+        kernel=kernel,
+        arch=arch,
+        page_size=page_size,
+        smp_cache_bytes=_cache_line(arch, events),
+        bottom_up=bool(known and known.bottom_up),
+        lowmem_end=_zone_start(zones, "HighMem", page_size),
+        dma_end=_dma_end(zones, page_size),
+        nodes=_nodes(events, page_size),
+        zones=zones,
+    )
+
+
+def _cache_line(arch: str, events: Sequence[Event]) -> int:
+    # L1_CACHE_BYTES of asm/cache.h; HWalign may be larger, it follows the processor.
+    fixed = {"s390x": 256, "ppc64": 128, "ppc32": 32, "sparc64": 64, "parisc64": 64, "mips": 32}
+    if arch == "arm":
+        banners = [e for e in events if isinstance(e, SlubBanner)]
+        return banners[0].hwalign if banners else 64
+    return fixed.get(arch, 64)
+
+
+def _zone_bytes(zone: ZoneRangeLine, page_size: int) -> tuple[int, int]:
+    scale = page_size if zone.in_pfn else 1
+    return zone.start * scale, zone.end * scale
+
+
+def _zone_start(zones: Sequence[ZoneRangeLine], name: str, page_size: int) -> int | None:
+    for zone in zones:
+        if zone.zone == name and not zone.empty:
+            return _zone_bytes(zone, page_size)[0]
+    return None
+
+
+def _dma_end(zones: Sequence[ZoneRangeLine], page_size: int) -> int | None:
+    for zone in zones:
+        if zone.zone in ("DMA", "DMA32") and not zone.empty:
+            return _zone_bytes(zone, page_size)[1]
+    return None
+
+
+def _nodes(events: Sequence[Event], page_size: int) -> tuple[NodeSpan, ...]:
+    spans: list[NodeSpan] = []
+    for event in events:
+        if isinstance(event, NodeRangeLine):
+            scale = page_size if event.in_pfn else 1
+            span = NodeSpan(event.nid, event.start * scale, event.end * scale, event.source)
+            spans.append(span)
+        elif isinstance(event, MemblockRow) and event.list == "memory" and event.nid is not None:
+            end = event.base + event.size
+            spans.append(NodeSpan(event.nid, event.base, end, event.source))
+    return tuple(spans)

@@ -1,0 +1,111 @@
+"""Memblock's lists before its first line: projected back from the first dump.
+
+What was added and reserved before memblock=debug was parsed shows only in the first
+``MEMBLOCK configuration``. The lines before that dump are undone on it: what they reserved
+was not there, what they freed was. The remainder is taken for the state at the first line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tracekit.mm.memblock import Config, Memblock
+from tracekit.mm.ranges import Ranges, intersect, subtract, total, union
+from tracekit.replay.memblock_log import Alloc, Change, Dump, MemblockLog, Step
+
+
+@dataclass(slots=True)
+class Start:
+    """The lists at the first memblock line, as far as the log tells.
+
+    ``pieces`` are the reserved ranges that only the first dump shows; ``stray`` are bytes
+    that a line reserved and that the first dump lacks although no line freed them.
+    """
+
+    memory: Ranges = field(default_factory=list)
+    pieces: Ranges = field(default_factory=list)
+    stray: Ranges = field(default_factory=list)
+    dump: Dump | None = None
+
+    def without(self, piece: tuple[int, int]) -> Start:
+        """The same start without one piece."""
+        return Start(self.memory, subtract(self.pieces, [piece]), self.stray, self.dump)
+
+    def build(self, config: Config) -> Memblock:
+        """A Memblock in this state, nodes and flags as the first dump shows them."""
+        memblock = Memblock(config)
+        for start, end in self.memory:
+            memblock.add(start, end - start)
+        for start, end in self.pieces:
+            memblock.reserve(start, end - start)
+        return memblock
+
+
+def before_first_dump(log: MemblockLog) -> tuple[list[Step], Dump | None]:
+    """The steps up to the first dump, and that dump if there is one."""
+    for index, step in enumerate(log.steps):
+        if isinstance(step, Dump):
+            return log.steps[:index], step
+    return log.steps, None
+
+
+def project_back(log: MemblockLog) -> Start:
+    """Undo the lines before the first dump on that dump."""
+    steps, dump = before_first_dump(log)
+    if dump is None:
+        return Start()
+    memory = undo(rows(dump, "memory"), steps, "add", "remove")
+    memory = union([*memory, *_removed_ram(dump, steps)])
+    after = rows(dump, "reserved")
+    reserved = undo(after, steps, "reserve", "free")
+    return Start(memory, reserved, subtract(left_over(steps), after), dump)
+
+
+def rows(dump: Dump, name: str) -> Ranges:
+    """The bytes of one list in a dump."""
+    return union((row.base, row.base + row.size) for row in dump.of(name))
+
+
+def undo(after: Ranges, steps: Sequence[Step], puts: str, takes: str) -> Ranges:
+    """The bytes of a list before these steps, when ``after`` is what they led to."""
+    state = after
+    for step in reversed(steps):
+        kind, span = _effect(step)
+        if kind == puts:
+            state = subtract(state, [span])
+        elif kind == takes and puts == "reserve":
+            state = union([*state, span])
+    return state
+
+
+def left_over(steps: Iterable[Step]) -> Ranges:
+    """The bytes that the lines reserved and did not free again."""
+    state: Ranges = []
+    for step in steps:
+        kind, span = _effect(step)
+        if kind == "reserve":
+            state = union([*state, span])
+        elif kind == "free":
+            state = subtract(state, [span])
+    return state
+
+
+def _effect(step: Step) -> tuple[str, tuple[int, int]]:
+    if isinstance(step, Alloc):
+        return ("reserve" if step.result else ""), (step.base, step.base + step.size)
+    if isinstance(step, Change):
+        return step.kind, (step.base, step.base + step.size)
+    return "", (0, 0)
+
+
+def _removed_ram(dump: Dump, steps: Sequence[Step]) -> Ranges:
+    # A remove says nothing of what was there; inside the span of RAM it was RAM most likely,
+    # and treating it so matters only to allocations that came before it.
+    found = rows(dump, "memory")
+    if not found:
+        return []
+    span = [(found[0][0], found[-1][1])]
+    removed = [_effect(step)[1] for step in steps if _effect(step)[0] == "remove"]
+    inside = intersect([r for r in removed if r[0] < r[1]], span)
+    return inside if total(inside) < total(found) else []
