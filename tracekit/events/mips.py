@@ -30,7 +30,7 @@ class MipsCpu(Event):
         return _CORES_32.search(self.name) is not None
 
 
-@event("mips_header", "mips_user_map")
+@event("mips_header", "user_map_overwrite")
 @dataclass(frozen=True, slots=True)
 class MipsMapHeader(Event):
     """The head of the map, or the note that mem= overwrote it."""
@@ -60,15 +60,30 @@ class WastedPages(Event):
     pages: int
 
 
-@event("mips_kernel_outside")
+@event("outside_map")
 @dataclass(frozen=True, slots=True)
 class KernelOutsideMap(Event):
     """No RAM region held the kernel image, so that one was added for it."""
 
 
-@event("mips_loongson_node")
+@event("loongson_node", "loongson_bytes")
 @dataclass(frozen=True, slots=True)
 class LoongsonNode(RangeEvent):
-    """RAM of a Loongson-3 node as its firmware gives it (szmem)."""
+    """A range that Loongson firmware announces; ``nid`` None where it is reserved.
 
-    nid: int
+    ``mem_type`` is the EFI or firmware type (1 and 2 are RAM on MIPS, 4 boot services and 7
+    conventional memory on LoongArch).
+    """
+
+    mem_type: int
+    nid: int | None = None
+
+
+@event("loongson_pfns")
+@dataclass(frozen=True, slots=True)
+class LoongsonPfns(Event):
+    """The range before, as the pfns that join the node, and the pages counted so far."""
+
+    start_pfn: int
+    end_pfn: int
+    physpages: int

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from tracekit.events.arch_maps import PpcOops
 from tracekit.events.arch_signs import FAMILIES, ArchSign
 from tracekit.events.base import Event
 from tracekit.events.boot import (
@@ -197,6 +198,8 @@ def _implied_page_size(event: Event) -> Iterator[int]:
     match event:
         case PageSize():
             yield event.size
+        case PpcOops():
+            yield event.kib * 1024
         case HashTableLine() if event.order is not None and event.size and not event.nodes:
             yield 1 << max(event.size.bit_length() - 1 - event.order, 0)
         case PercpuEmbedded() if event.pages:

@@ -22,6 +22,7 @@ from tracekit.syntax.pattern import (
     Repeat,
     Sequence,
     Token,
+    longest_literal,
     prefixes,
     required_fields,
 )
@@ -37,7 +38,8 @@ class Rule:
 
     ``regex`` matches the whole line, ``groups`` maps its groups to fields with the base of
     their number (None for text), ``prefixes`` are the texts that such a line can begin with,
-    ``required`` are the fields that every such line shows.
+    ``required`` are the fields that every such line shows. A line that can begin with
+    anything (``prefixes`` holds "") is known by ``needle``, a text inside it.
     """
 
     grammar: str
@@ -46,6 +48,11 @@ class Rule:
     groups: tuple[tuple[str, str, int | None], ...]
     prefixes: tuple[str, ...]
     required: tuple[str, ...] = ()
+    needle: str = ""
+
+
+# A text inside a line must be this long to tell what the line is.
+NEEDLE = 12
 
 
 def load_patterns(path: Path) -> dict[str, Pattern]:
@@ -66,8 +73,8 @@ def load_patterns(path: Path) -> dict[str, Pattern]:
 def lower(path: Path, routed: bool = True) -> list[Rule]:
     """Return the event rules of the grammar file, lowered; the order is that of ``start``.
 
-    Lines find ``routed`` rules by how they begin. Raises GrammarError where such a rule can
-    begin with anything.
+    Lines find ``routed`` rules by how they begin, or by a long text inside them. Raises
+    GrammarError where such a rule has neither.
     """
     return [_lower_rule(path.stem, name, p, routed) for name, p in load_patterns(path).items()]
 
@@ -76,10 +83,11 @@ def _lower_rule(grammar: str, name: str, pattern: Pattern, routed: bool) -> Rule
     regex = Regex()
     text = regex.render(pattern)
     starts = tuple(sorted(prefixes(pattern)))
-    if routed and "" in starts:
+    needle = longest_literal(pattern) if "" in starts else ""
+    if routed and "" in starts and len(needle) < NEEDLE:
         raise GrammarError(f"{grammar}.lark: rule {name} must begin with a literal or a number")
     required = tuple(sorted(required_fields(pattern)))
-    return Rule(grammar, name, text, tuple(regex.groups), starts, required)
+    return Rule(grammar, name, text, tuple(regex.groups), starts, required, needle)
 
 
 def _event_rules(start: Any) -> list[str]:

@@ -106,6 +106,19 @@ def required_fields(pattern: Pattern) -> set[str]:
 BASES = {"HEX": 16, "DEC": 10, "AUTO": 0, "ZERO": -1, "ONE": -2}
 
 
+def longest_literal(pattern: Pattern) -> str:
+    """Return the longest fixed text that every line of this shape holds."""
+    match pattern:
+        case Literal():
+            return pattern.text
+        case Field() | Sequence():
+            return max(map(longest_literal, children(pattern)), key=len, default="")
+        case Repeat() if pattern.operator == "+":
+            return longest_literal(pattern.inner)
+        case _:
+            return ""
+
+
 def number_base(terminal: str) -> int | None:
     """Return the base of the number that a terminal of this name stands for, or None for text.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
@@ -17,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tracekit.syntax.lower import Rule, lower
+from tracekit.syntax.lower import Rule, load_patterns, lower
 
 TABLES = Path(__file__).with_name("tables.json")
 EVENT_GRAMMARS = ("kmem", "percpu")
@@ -25,6 +26,8 @@ TRACE_GRAMMARS = (*EVENT_GRAMMARS, "ftrace")
 # These only say who speaks: a line belongs to them if no other rule can read it.
 LAST_GRAMMARS = ("arch_signs",)
 ROUTE_KEY = 4
+
+Program = list[tuple[Any, ...]]
 
 
 def grammar_dir() -> Path:
@@ -43,9 +46,13 @@ def digest(path: Path) -> str:
 
 
 def build_tables() -> dict[str, Any]:
-    """Lower every grammar; return what ``tables.json`` holds: name -> digest and rules."""
+    """Lower every grammar; return what ``tables.json`` holds: name -> digest, rules, programs."""
     return {
-        path.stem: {"digest": digest(path), "rules": [asdict(rule) for rule in _lower(path)]}
+        path.stem: {
+            "digest": digest(path),
+            "rules": [asdict(rule) for rule in _lower(path)],
+            "programs": _programs(path) if path.stem in TRACE_GRAMMARS else {},
+        }
         for path in grammar_paths()
     }
 
@@ -59,6 +66,16 @@ def grammar_paths() -> list[Path]:
     return [p for p in sorted(grammar_dir().glob("*.lark")) if p.stem != "common"]
 
 
+def _programs(path: Path) -> dict[str, Program]:
+    from tracekit.syntax.program import NotLoweredError, compile_program
+
+    programs = {}
+    for name, pattern in load_patterns(path).items():
+        with suppress(NotLoweredError):
+            programs[name] = compile_program(pattern)
+    return programs
+
+
 @cache
 def _stored() -> dict[str, Any]:
     return json.loads(TABLES.read_text()) if TABLES.exists() else {}
@@ -67,17 +84,34 @@ def _stored() -> dict[str, Any]:
 @cache
 def grammar_rules(name: str) -> tuple[Rule, ...]:
     """Return the lowered event rules of one grammar, by its name without ``.lark``."""
-    path = grammar_dir() / f"{name}.lark"
-    table = _stored().get(name)
-    if table is None or table["digest"] != digest(path):
-        return tuple(_lower(path))
+    table = _table(name)
+    if table is None:
+        return tuple(_lower(grammar_dir() / f"{name}.lark"))
     return tuple(_rule(row) for row in table["rules"])
+
+
+@cache
+def grammar_programs(name: str) -> dict[str, Program]:
+    """Return the line programs of a trace grammar by rule, of those rules that have one."""
+    table = _table(name)
+    if table is None:
+        return _programs(grammar_dir() / f"{name}.lark")
+    return {rule: [tuple(step) for step in steps] for rule, steps in table["programs"].items()}
+
+
+def _table(name: str) -> dict[str, Any] | None:
+    """Return what the build stored for a grammar, None where it is absent or out of date."""
+    table: dict[str, Any] | None = _stored().get(name)
+    if table is None or table["digest"] != digest(grammar_dir() / f"{name}.lark"):
+        return None
+    return table
 
 
 def _rule(row: dict[str, Any]) -> Rule:
     groups = tuple((group, field, base) for group, field, base in row["groups"])
     prefixes, required = tuple(row["prefixes"]), tuple(row["required"])
-    return Rule(row["grammar"], row["name"], row["regex"], groups, prefixes, required)
+    lists = (groups, prefixes, required)
+    return Rule(row["grammar"], row["name"], row["regex"], *lists, row["needle"])
 
 
 def dmesg_rules() -> Iterator[Rule]:
@@ -98,18 +132,22 @@ class Router:
         self._routes: dict[str, list[tuple[str, Rule]]] = {}
         self._compiled: dict[str, re.Pattern[str]] = {}
         self._sizes: tuple[int, ...] = ()
+        self._needles: list[tuple[str, Rule]] = []
         for rule in rules:
-            for prefix in rule.prefixes:
+            if rule.needle:
+                self._needles.append((rule.needle, rule))
+            for prefix in filter(None, rule.prefixes):
                 self._routes.setdefault(prefix[:ROUTE_KEY], []).append((prefix, rule))
         self._sizes = tuple(sorted({len(key) for key in self._routes}, reverse=True))
 
     def candidates(self, text: str) -> list[Rule]:
-        """Return the rules that have a fixed beginning which ``text`` begins with, in order."""
+        """Return the rules whose fixed beginning, or fixed text inside, ``text`` shows."""
         found: list[Rule] = []
         for size in self._sizes:
             for prefix, rule in self._routes.get(text[:size], ()):
                 if text.startswith(prefix) and rule not in found:
                     found.append(rule)
+        found.extend(rule for needle, rule in self._needles if needle in text)
         return found
 
     def match(self, rule: Rule, text: str) -> re.Match[str] | None:

@@ -1,0 +1,156 @@
+"""Nodes as firmware gives them or the kernel fakes them, and where pg_data_t went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from tracekit.events.base import Event, Source, event
+from tracekit.events.ranges import MIB, RangeEvent, take_range
+
+
+@event("srat_memory", "srat_memory_exclusive", "srat_range", "srat_range_bare")
+@dataclass(frozen=True, slots=True)
+class SratMemory(RangeEvent):
+    """Memory of a proximity domain in the SRAT: bytes, end exclusive.
+
+    ``nid`` is the node it became, None in the wordings that do not say (2.6, 32-bit).
+    """
+
+    pxm: int
+    nid: int | None = None
+    hotplug: bool = False
+    enabled: bool = True
+
+    @classmethod
+    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> Self:
+        """Build from any form; the oldest ones count pages of 4 KiB."""
+        start, end = take_range(fields)
+        state = fields.get("state", "enabled")
+        hotplug = "hotplug" in fields or "removable" in state
+        on = state != "disabled"
+        return cls(source, start, end, fields["pxm"], fields.get("nid"), hotplug, on)
+
+
+@event("srat_cpu", "srat_cpu_old")
+@dataclass(frozen=True, slots=True)
+class SratCpu(Event):
+    """A processor (or interrupt unit) of a proximity domain; ``id`` as printed."""
+
+    pxm: int
+    kind: str = ""
+    id: str = ""
+    nid: int | None = None
+
+
+@event("srat_failed")
+@dataclass(frozen=True, slots=True)
+class SratFailed(Event):
+    """The kernel refused the firmware's NUMA description."""
+
+
+@event("srat_chunks", "numa_distances")
+@dataclass(frozen=True, slots=True)
+class NumaCount(Event):
+    """How many memory chunks, nodes or distance entries the firmware gave."""
+
+    count: int
+
+
+@event("numa_none", "numa_off")
+@dataclass(frozen=True, slots=True)
+class NumaNone(Event):
+    """There is no NUMA description, or it is not used: all memory is node 0."""
+
+
+@event("fake_single", "fake_single_old")
+@dataclass(frozen=True, slots=True)
+class FakedNode(RangeEvent):
+    """Node 0 made of all RAM, bytes, end exclusive (dummy_numa_init)."""
+
+
+@event("fake_node")
+@dataclass(frozen=True, slots=True)
+class EmulatedNode(RangeEvent):
+    """A node of numa=fake, bytes, end exclusive (setup_emu2phys_nid and its callers)."""
+
+    nid: int
+
+
+@event("numa_merged")
+@dataclass(frozen=True, slots=True)
+class NodeMerged(RangeEvent):
+    """Two blocks of one node were joined with what lies between (numa_cleanup_meminfo).
+
+    ``one`` and ``two`` are the blocks as (start, end), end exclusive.
+    """
+
+    nid: int
+    one: tuple[int, int]
+    two: tuple[int, int]
+
+    @classmethod
+    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> Self:
+        """Build from the three ranges."""
+        start, end = take_range(fields)
+        return cls(source, start, end, fields["nid"], _pair(fields, "one"), _pair(fields, "two"))
+
+
+@event("numa_overlap", "numa_overlap_self")
+@dataclass(frozen=True, slots=True)
+class NodeOverlap(Event):
+    """Firmware gave a range twice: to two nodes, or (``other`` None) to the same node."""
+
+    nid: int
+    one: tuple[int, int]
+    two: tuple[int, int]
+    other: int | None = None
+
+    @classmethod
+    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> Self:
+        """Build from the two ranges."""
+        pairs = _pair(fields, "one"), _pair(fields, "two")
+        return cls(source, fields["nid"], *pairs, fields.get("other"))
+
+
+def _pair(fields: dict[str, Any], name: str) -> tuple[int, int]:
+    return fields[f"{name}_first"], fields[f"{name}_last"] + 1
+
+
+@event("numa_coverage")
+@dataclass(frozen=True, slots=True)
+class NumaCoverage(Event):
+    """The SRAT leaves RAM without a node, so that NUMA is not used; sizes in MiB."""
+
+    covered: int
+    ram: int
+
+    @property
+    def missing(self) -> int:
+        """Bytes of RAM without a node, as far as whole MiB tell."""
+        return (self.ram - self.covered) * MIB
+
+
+@event("node_data", "node_data_plain")
+@dataclass(frozen=True, slots=True)
+class NodeData(RangeEvent):
+    """Where a node's pg_data_t was placed, bytes, end exclusive; ``nid`` None if not said."""
+
+    nid: int | None = None
+
+
+@event("node_data_elsewhere")
+@dataclass(frozen=True, slots=True)
+class NodeDataElsewhere(Event):
+    """A node's pg_data_t had to be placed on another node."""
+
+    nid: int
+    on_node: int
+
+
+@event("numa_sparc_group")
+@dataclass(frozen=True, slots=True)
+class SparcNumaGroup(Event):
+    """A sparc64 NUMA group."""
+
+    nid: int
