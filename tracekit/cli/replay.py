@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 import click
 
 from tracekit.cli.output import TROUBLE, collector_off, trouble, write
+
+if TYPE_CHECKING:
+    from tracekit.replay.boot import Replay
 
 FORMATS = ("text", "json", "html", "markdown", "junit", "sarif")
 STAGES = ("memblock", "bootmem", "numa_32", "mm_init", "page_alloc", "slub", "percpu")
@@ -15,7 +22,9 @@ STAGES = ("memblock", "bootmem", "numa_32", "mm_init", "page_alloc", "slub", "pe
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE, not to stdout.")
 @click.option("--until", metavar="LINE|TIMEs", help="Stop at this line, or at this time (1.5s).")
-@click.option("--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Report only this.")
+@click.option(
+    "--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Report only this one."
+)
 @click.option(
     "--state",
     "wanted",
@@ -89,15 +98,10 @@ def _status(verdict: str, strict: bool, exit_zero: bool) -> int:
     return TROUBLE if verdict == "incomplete" and strict else 0
 
 
-def _render(result: object, form: str, notes: bool) -> str:
-    from importlib import import_module
-
+def _render(result: Replay, form: str, notes: bool) -> str:
     if form == "text":
         from tracekit.report.table import render
-        from tracekit.replay.boot import Replay
 
-        assert isinstance(result, Replay)
         return render(result, notes)
-    module = import_module(f"tracekit.report.{form}")
-    text: str = module.render(result)
-    return text
+    render_other: Callable[[Replay], str] = import_module(f"tracekit.report.{form}").render
+    return render_other(result)

@@ -17,6 +17,7 @@ from tracekit.report.hints import hints
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 VERDICT_COLOURS = {"agrees": "green", "diverges": "red", "incomplete": "yellow"}
 MOST_INFERENCES = 12
+MOST_SUBJECTS = 6
 
 
 def render(replay: Replay, notes: bool = False) -> str:
@@ -26,7 +27,7 @@ def render(replay: Replay, notes: bool = False) -> str:
         _sources(replay.boot),
         _loud(replay),
         _notes(replay, notes),
-        _inferences(replay.inferences),
+        _inferences(replay),
         _checks(replay),
         _hints(replay),
     ]
@@ -70,27 +71,33 @@ def _source(source: SourceInfo) -> Iterator[str]:
 
 
 def _loud(replay: Replay) -> str:
-    if not replay.loud:
-        return ""
-    return "\n".join(_divergence(divergence) for divergence in replay.loud)
+    return "\n".join(_divergence(replay, divergence) for divergence in replay.loud)
 
 
-def _divergence(divergence: Divergence) -> str:
+def _divergence(replay: Replay, divergence: Divergence) -> str:
     entry = lookup(divergence.code)
     name = style(f"{divergence.severity} {divergence.code}", fg=COLOURS[divergence.severity])
-    lines = [f"{name} {_place(divergence.line)} {entry.title}: {divergence.subject}"]
+    place = _place(replay, divergence.line)
+    lines = [f"{name} {style(place, bold=True)} {entry.title}: {divergence.subject}"]
     rows = [("logged", divergence.logged), ("expected", divergence.simulated)]
     if divergence.explanation != entry.title:
         rows.append(("why", divergence.explanation))
     rows += [("or", alternative) for alternative in divergence.alternatives]
-    rows += [("see", _place(source)) for source in divergence.related]
-    rows.append(("next", f"{entry.next_step.splitlines()[0]} (tracekit explain {divergence.code})"))
+    rows += [("see", _place(replay, source)) for source in divergence.related]
+    rows.append(("next", f"{_first_sentence(entry.next_step)} (tracekit explain {entry.code})"))
     lines += [f"    {label:9} {text}" for label, text in rows if text]
     return "\n".join(lines) + "\n"
 
 
-def _place(source: Source) -> str:
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split()).partition(". ")[0].rstrip(".")
+
+
+def _place(replay: Replay, source: Source) -> str:
+    """Return where a line stands; the file is named where there are several."""
     time = f" [{source.time:.6f}]" if source.time is not None else ""
+    if len(replay.boot.sources) == 1:
+        return f"line {source.line}{time}"
     return f"{source.file}:{source.line}{time}"
 
 
@@ -99,22 +106,36 @@ def _notes(replay: Replay, spelled_out: bool) -> str:
     if not notes:
         return ""
     if spelled_out:
-        return "\n".join(_divergence(note) for note in notes)
+        return "\n".join(_divergence(replay, note) for note in notes)
     counts = Counter(note.code for note in notes)
     rows = [f"    {code} x{count}  {lookup(code).title}" for code, count in counts.items()]
-    return "\n".join([f"{len(notes)} notes (--notes spells them out)", *rows]) + "\n"
+    return "\n".join([f"{_count(len(notes), 'note')} (--notes spells them out)", *rows]) + "\n"
 
 
-def _inferences(inferences: list[Inference]) -> str:
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _inferences(replay: Replay) -> str:
+    inferences = replay.inferences
     if not inferences:
         return ""
-    lines = [f"{len(inferences)} inferences (unlogged facts that later lines bear out)"]
-    for inference in inferences[:MOST_INFERENCES]:
-        place = f"{inference.line.file}:{inference.line.line}"
-        lines.append(f"    {inference.kind}: {inference.subject} -- {inference.evidence} ({place})")
-    if len(inferences) > MOST_INFERENCES:
-        lines.append(f"    and {len(inferences) - MOST_INFERENCES} more (--format json lists all)")
+    groups: dict[tuple[str, str], list[Inference]] = {}
+    for inference in inferences:
+        groups.setdefault((inference.kind, inference.evidence), []).append(inference)
+    lines = [f"{_count(len(inferences), 'inference')}: unlogged facts that other lines bear out"]
+    for (kind, evidence), group in list(groups.items())[:MOST_INFERENCES]:
+        lines.append(f"    {_place(replay, group[0].line)} {kind} {_subjects(group)}")
+        lines.append(f"        {evidence}")
+    if len(groups) > MOST_INFERENCES:
+        lines.append(f"    and {len(groups) - MOST_INFERENCES} more (--format json lists all)")
     return "\n".join(lines) + "\n"
+
+
+def _subjects(group: list[Inference]) -> str:
+    shown = [inference.subject for inference in group[:MOST_SUBJECTS]]
+    more = f" and {len(group) - MOST_SUBJECTS} more" if len(group) > MOST_SUBJECTS else ""
+    return ", ".join(shown) + more
 
 
 def _checks(replay: Replay) -> str:
