@@ -220,3 +220,11 @@ class EarlyResSubtracted(Event):
 
     start: int
     last: int
+
+
+@event("smp_table")
+@dataclass(frozen=True, slots=True)
+class SmpTable(Event):
+    """The SMP scan found an MP table at a physical address; its page is reserved next."""
+
+    address: int

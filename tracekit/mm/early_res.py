@@ -38,6 +38,10 @@ class EarlyRes:
             raise ValueError(f"{name} overlaps {other.name}")
         self.entries.append(EarlyRange(start, end, name))
 
+    def reserve_overlap_ok(self, start: int, end: int, name: str) -> None:
+        """Add a reservation that later ones may overlap (reserve_early_overlap_ok())."""
+        self.entries.append(EarlyRange(start, end, name))
+
     def free(self, start: int, end: int) -> None:
         """Drop the reservation of exactly [start, end); KeyError if there is none."""
         found = [e for e in self.entries if (e.start, e.end) == (start, end)]

@@ -1,0 +1,185 @@
+"""What is believed of one bootmem node while its log is read.
+
+As long as the log agrees there is one bitmap and one scan state, and every prediction is
+exact. After a divergence it is not known whether the log's line is right or the rule: both
+scan states are kept, and the pages they disagree on are in doubt, until a later line shows
+which of them is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tracekit.events.bootmem import BootmemAlloc
+from tracekit.mm.bootmem import BootmemNode, HintScan, Placement
+
+PfnRange = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One possible outcome of a request: the pages __reserve() marks, None for no room."""
+
+    pages: PfnRange | None
+    placement: Placement | None
+    scan: HintScan
+
+
+@dataclass(slots=True)
+class Belief:
+    """A node's bitmap, the scan states that may be true, and the pages that are in doubt.
+
+    `taken` are the ranges that were reserved, in order: a page in doubt brings the rest of
+    its range into doubt, because what freed it may have freed all of it.
+    """
+
+    node: BootmemNode
+    scans: list[HintScan] = field(default_factory=lambda: [HintScan()])
+    doubtful: set[int] = field(default_factory=set)
+    taken: list[PfnRange] = field(default_factory=list)
+
+    @property
+    def certain(self) -> bool:
+        """Whether a prediction can have only one outcome."""
+        return len(self.scans) == 1 and not self.doubtful
+
+    def predict(self, request: BootmemAlloc) -> list[Prediction]:
+        """The possible outcomes of a request, no two with the same pages; the likeliest first."""
+        found: dict[PfnRange | None, Prediction] = {}
+        for bits in self._bitmaps():
+            self.node.bits, kept = bits, self.node.bits
+            for scan in self.scans:
+                self.node.scan = scan
+                spot = self.node.find(request.size, request.align, request.goal, request.limit)
+                pages = self.node.reserved_by(spot) if spot else None
+                found.setdefault(pages, Prediction(pages, spot, scan))
+            self.node.bits = kept
+        return list(found.values())
+
+    def _bitmaps(self) -> Iterator[bytearray]:
+        """The bitmap as believed, then with all doubtful pages free, then all reserved."""
+        yield self.node.bits
+        if not self.doubtful:
+            return
+        for value in (0, 1):
+            bits = self.node.bits.copy()
+            for pfn in self.doubtful:
+                bits[pfn - self.node.min_pfn] = value
+            yield bits
+
+    def accept(self, request: BootmemAlloc, pages: PfnRange | None) -> None:
+        """Take a predicted outcome for true; scan states that do not lead to it go."""
+        if pages is None:
+            return
+        kept: list[HintScan] = []
+        for scan in self.scans:
+            for placement in self._placements(scan, request, pages):
+                after = HintScan()
+                after.taken(self.node, placement)
+                if after not in kept:
+                    kept.append(after)
+        self.scans = kept
+        self._mark(pages, reserved=True)
+
+    def _placements(
+        self, scan: HintScan, request: BootmemAlloc, pages: PfnRange
+    ) -> Iterator[Placement]:
+        self.node.scan = scan
+        for bits in self._bitmaps():
+            self.node.bits, kept = bits, self.node.bits
+            spot = self.node.find(request.size, request.align, request.goal, request.limit)
+            self.node.bits = kept
+            if spot is not None and self.node.reserved_by(spot) == pages:
+                yield spot
+                return
+
+    def diverge(
+        self, request: BootmemAlloc | None, predicted: Prediction | None, pages: PfnRange
+    ) -> None:
+        """Go on after an outcome that was not predicted: it, or the prediction, may be true."""
+        scans = self._scans_after(request, pages)
+        if predicted is not None and predicted.placement is not None and predicted.pages:
+            after = HintScan()
+            after.taken(self.node, predicted.placement)
+            scans.append(after)
+            self._doubt(set(range(*predicted.pages)) ^ set(range(*pages)))
+            self._doubt_gap(predicted.pages, pages)
+        self._doubt_owner(pages)
+        self.scans = scans or [HintScan(pages[1] - self.node.min_pfn)]
+        self._mark(pages, reserved=True, settled=False)
+
+    def _scans_after(self, request: BootmemAlloc | None, pages: PfnRange) -> list[HintScan]:
+        """The scan states that an allocation of these pages may leave behind.
+
+        Where the request does not fit the pages, its end may lie anywhere in the last page.
+        """
+        node, shift = self.node, self.node.page_shift
+        first, end = pages[0] - node.min_pfn, pages[1] - node.min_pfn
+        offsets: list[int] = []
+        if request is not None:
+            offsets = [start + request.size for start in self._starts(request, first)]
+            offsets = [off for off in offsets if node.pages(off) == end]
+        if not offsets:
+            offsets = list(range(end << shift, end - 1 << shift, -4))
+        return [HintScan(end, off) for off in offsets]
+
+    def _starts(self, request: BootmemAlloc, first: int) -> Iterator[int]:
+        """Where an allocation whose block begins at index first may start, in bytes."""
+        shift, base = self.node.page_shift, self.node.min_pfn << self.node.page_shift
+        yield first << shift
+        step = max(request.align, 4)
+        lowest = max(first - 1 << shift, 0) + base
+        for address in range(-(-lowest // step) * step, base + (first << shift), step):
+            if address > lowest:
+                yield address - base
+
+    def _doubt(self, pfns: set[int]) -> None:
+        self.doubtful |= {p for p in pfns if self.node.min_pfn <= p < self.node.low_pfn}
+
+    def _doubt_gap(self, predicted: PfnRange, pages: PfnRange) -> None:
+        """Pages that the allocation passed over may belong to one whose lines are lost."""
+        if predicted[0] < pages[0]:
+            self._doubt(set(range(predicted[0], pages[0])))
+
+    def _doubt_owner(self, pages: PfnRange) -> None:
+        """If the pages were believed taken, whatever took them may have been freed whole."""
+        node = self.node
+        if not node.pfns_in_state(*pages, reserved=True):
+            return
+        owner = (node.min_pfn, node.low_pfn)
+        for start, end in reversed(self.taken):
+            if start < pages[1] and pages[0] < end:
+                owner = (start, end)
+                break
+        self._doubt(set(node.pfns_in_state(*owner, reserved=True)) - set(range(*pages)))
+
+    def doubt_reserved(self, pages: PfnRange) -> None:
+        """The log shows that pages believed reserved were free before they were reserved."""
+        if self.taken and self.taken[-1] == pages:
+            own = self.taken.pop()
+            self._doubt_owner(pages)
+            self.taken.append(own)
+
+    def reserve(self, start: int, end: int) -> list[int]:
+        """Reserve pages; the pfns that are known to have been reserved before."""
+        doubled = self.node.pfns_in_state(start, end, reserved=True)
+        known = [pfn for pfn in doubled if pfn not in self.doubtful]
+        self._mark((start, end), reserved=True)
+        return known
+
+    def free(self, start: int, end: int) -> list[int]:
+        """Free pages; the pfns that are known to have been free before."""
+        free = self.node.pfns_in_state(start, end, reserved=False)
+        known = [pfn for pfn in free if pfn not in self.doubtful]
+        for scan in self.scans:
+            scan.freed(start - self.node.min_pfn, start << self.node.page_shift)
+        self._mark((start, end), reserved=False)
+        return known
+
+    def _mark(self, pages: PfnRange, *, reserved: bool, settled: bool = True) -> None:
+        self.node.mark(*pages, reserved=reserved)
+        if settled and self.doubtful:
+            self.doubtful.difference_update(range(*pages))
+        if reserved and pages[0] < pages[1]:
+            self.taken.append(pages)
