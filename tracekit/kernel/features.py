@@ -46,6 +46,12 @@ MM_INIT: tuple[Feature, ...] = (
         subject="x86/mm: Fix zone ranges boot printout",
     ),
     Feature(
+        "x86_reserves_low_1m",
+        since=(5, 13),
+        commit="f1d4d47c5851",
+        subject="x86/setup: Always reserve the first 1M of RAM",
+    ),
+    Feature(
         "arm_vmalloc_end_ff8",
         since=(4, 3),
         subject="ARM: 8432/1: move VMALLOC_END from 0xff000000 to 0xff800000",
@@ -216,6 +222,25 @@ MEMBLOCK: tuple[Feature, ...] = (
         subject="cma: factor out minimum alignment requirement",
     ),
     Feature(
+        "x86_early_reserve_memory",
+        since=(5, 13),
+        commit="a799c2bd29d1",
+        subject="x86/setup: Consolidate early memory reservations",
+    ),
+    Feature(
+        "x86_bios_start_capped",
+        since=(4, 8),
+        commit="0c6fc11ac8f9",
+        subject="x86/boot: Reorganize and clean up the BIOS area reservation code",
+    ),
+    Feature(
+        "memblock_up_from_kernel",
+        since=(3, 13),
+        until=(5, 11),
+        commit="2dcb39645441",
+        subject="memblock: do not start bottom-up allocations with kernel_end",
+    ),
+    Feature(
         "hotplug_cleared_at_numa_init",
         since=(6, 12),
         commit="767507654c22",
@@ -223,7 +248,71 @@ MEMBLOCK: tuple[Feature, ...] = (
     ),
 )
 
-TABLE: tuple[Feature, ...] = (*MEMBLOCK, *MM_INIT, *BOOTMEM, *PERCPU)
+# -- page allocator (mm/page_alloc.c) --------------------------------------------------------
+PAGE_ALLOC: tuple[Feature, ...] = (
+    Feature(
+        "migrate_highatomic",
+        since=(4, 4),
+        commit="0aaa29a56e4f",
+        subject="mm, page_alloc: reserve pageblocks for high-order atomic allocations on demand",
+    ),
+    Feature(
+        "buddy_merge_likely",
+        since=(2, 6, 35),
+        commit="6dda9d55bf54",
+        subject="page allocator: reduce fragmentation in buddy allocator by adding buddies that "
+        "are merging to the tail of the free lists",
+    ),
+    Feature(
+        "fallback_moves",
+        since=(3, 18),
+        subject="__rmqueue_fallback() moves the page to the wanted list instead of removing it",
+    ),
+    Feature(
+        "pcp_high_orders",
+        since=(5, 13),
+        commit="44042b449872",
+        subject="mm/page_alloc: allow high-order pages to be stored on the per-cpu lists",
+    ),
+    Feature(
+        "vmalloc_in_bulk",
+        since=(5, 14),
+        until=(6, 19),
+        commit="5c1f4e690eec",
+        subject="mm/vmalloc: switch to bulk allocator in __vmalloc_area_node()",
+    ),
+    Feature(
+        "drain_freed_first",
+        since=(5, 18),
+        commit="d61372bc41cf",
+        subject="mm/page_alloc: drain the requested list first during bulk free",
+    ),
+    Feature(
+        "pcp_trylock",
+        since=(6, 0),
+        commit="4b23a68f9536",
+        subject="mm/page_alloc: protect PCP lists with a spinlock",
+    ),
+    Feature(
+        "fallback_takes",
+        since=(6, 10),
+        commit="c0cd6f557b90",
+        subject="mm: page_alloc: fix freelist movement during block conversion",
+    ),
+    Feature(
+        "fallback_claims",
+        since=(6, 15),
+        commit="c2f6ea38fc1b",
+        subject="mm: page_alloc: don't steal single pages from biggest buddy",
+    ),
+    Feature(
+        "vfree_in_blocks",
+        since=(7, 2),
+        subject="vfree() frees neighbouring pages together (free_pages_bulk() in mm/page_alloc.c)",
+    ),
+)
+
+TABLE: tuple[Feature, ...] = (*MEMBLOCK, *MM_INIT, *PAGE_ALLOC, *BOOTMEM, *PERCPU)
 
 
 def has(name: str, version: Version | None, evidence: Evidence, default: bool = False) -> bool:

@@ -32,7 +32,7 @@ class Account:
     def source(self, row: int) -> Source:
         """Return where a row stands in the trace."""
         stream = self.stream
-        return Source(stream.file, stream.line[row], stream.time[row])
+        return Source(stream.file, stream.line[row], stream.time[row] / 1e9)
 
     def unchecked(self, kind: str, reason: str) -> None:
         """Count an event that nothing can decide."""

@@ -53,7 +53,7 @@ class Fallbacks:
     def logged(self, row: int) -> Donor:
         """Return the donor that the event names."""
         stream = self.twin.stream
-        order, migratetype, _ = stream.fallbacks[stream.extra[row]]
+        order, migratetype, _ = stream.fallback(row)
         whole = can_steal(self.twin.rules, order, stream.migratetype[row])
         return Donor(stream.pfn[row], order, migratetype, whole)
 
@@ -78,7 +78,7 @@ class Fallbacks:
         stream = self.twin.stream
         order, migratetype = stream.order[row], stream.migratetype[row]
         if self._judge(row, zone, find_fallback(zone, order, migratetype)):
-            owned = stream.fallbacks[stream.extra[row]][2]
+            owned = stream.fallback(row)[2]
             steal(zone, self.logged(row), migratetype, claimed=owned)
 
     def _take(self, row: int, zone: Zone) -> None:
@@ -114,7 +114,7 @@ class Fallbacks:
         stream = self.twin.stream
         if self._claimed_row != row:
             return None
-        order, migratetype, _ = stream.fallbacks[stream.extra[row]]
+        order, migratetype, _ = stream.fallback(row)
         return order, migratetype
 
 

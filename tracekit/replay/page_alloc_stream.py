@@ -18,7 +18,6 @@ EXTFRAG = 5
 VMALLOC = 6
 VFREE = 7
 MARKER = 8
-BLIND = 9
 
 NO_PFN = -1
 
@@ -31,14 +30,16 @@ class Stream:
     depth, -1 where the trace does not show it. ``pfn`` is NO_PFN for a failed allocation, and
     the number of pages for VMALLOC. ``extra`` is the gfp mask's index in ``gfps`` for ALLOC,
     1 for a per-cpu refill in ZONE_LOCKED, the node for VMALLOC, the index in ``labels`` for
-    MARKER, and for EXTFRAG the index in ``fallbacks``: (fallback order, fallback migrate
-    type, change_ownership). ``deferred`` are the rows of frees by deferred initialisation.
+    MARKER, and for EXTFRAG what ``fallback`` unpacks. ``event`` is the index in the trace,
+    ``time`` in nanoseconds or ticks. The idle tasks share pid 0: theirs is minus the cpu.
+    ``deferred`` are the rows of frees by deferred initialisation.
     """
 
     file: str = ""
+    event: list[int] = field(default_factory=list)
     kind: list[int] = field(default_factory=list)
     line: list[int] = field(default_factory=list)
-    time: list[float] = field(default_factory=list)
+    time: list[int] = field(default_factory=list)
     cpu: list[int] = field(default_factory=list)
     pid: list[int] = field(default_factory=list)
     context: list[int] = field(default_factory=list)
@@ -49,18 +50,22 @@ class Stream:
     extra: list[int] = field(default_factory=list)
     gfps: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
-    fallbacks: list[tuple[int, int, bool]] = field(default_factory=list)
     deferred: set[int] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    def fallback(self, row: int) -> tuple[int, int, bool]:
+        """Return (fallback order, fallback migrate type, change_ownership) of an EXTFRAG row."""
+        packed = self.extra[row]
+        return packed >> 8, packed >> 1 & 0x7F, bool(packed & 1)
 
     def append(
         self,
         kind: int,
         line: int,
         *,
-        time: float = 0.0,
+        time: int = 0,
         cpu: int = 0,
         pid: int = 0,
         context: int = 0,
@@ -71,6 +76,7 @@ class Stream:
         extra: int = 0,
     ) -> None:
         """Add one row."""
+        self.event.append(len(self.kind))
         self.kind.append(kind)
         self.line.append(line)
         self.time.append(time)
