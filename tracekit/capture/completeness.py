@@ -82,8 +82,13 @@ def _lost(texts: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
             if lost:
                 count = next(group for group in lost.groups() if group)
                 yield f"{count} messages are missing before line {number}, which says so."
-        elif len(text) < 24 and _ELIDED.match(text):
-            yield f"Lines are missing at line {number}: somebody left them out ('{text}')."
+        elif len(text) < 24 and _ELIDED.match(text, _indent(text)):
+            yield f"Lines are missing at line {number}: somebody left them out ('{text.strip()}')."
+
+
+def _indent(text: str) -> int:
+    """Return up to two leading blanks; stack dumps print dots of their own further right."""
+    return min(len(text) - len(text.lstrip()), 2)
 
 
 def _middle(texts: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:

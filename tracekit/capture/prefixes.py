@@ -31,7 +31,6 @@ _COLLECTORS = {
     "kmsg": r"\d+,\d+,\d+,[-c+](?:,[^;]*)?;",
     "grabserial": r"\[\d+\.\d{6} \d+\.\d{6}\] ",
     "logger": rf"\[?(?:{_ISO}|{_MONTH}|{_CLOCK})\]?:? (?=<\d|\[ *\d)",
-    "iso": rf"{_ISO} ",
 }
 _FACILITY = "kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|res[0-3]|local[0-7]"
 _LEVEL = "emerg|alert|crit|err|warn|notice|info|debug"
@@ -45,7 +44,9 @@ _TIMES = {
     "vendor": r"\[ *(?P<vendor>\d+\.\d{6}) / \d\d-\d\d \d\d:\d\d:\d\d\.\d+\]",
 }
 _CALLER = r"\[(?=[ TC\d]{6}) *[TC]\d+\]"
-_INNER = {
+# shapes that message text has too: they count where most lines carry them
+_DOUBTFUL = {
+    "iso": rf"{_ISO} ",
     "host": r" \S+ kernel:",
     "process": (
         r"(?: *[A-Z]?\[ ?\d+: *[^\[\]]{1,32}\]| *[-.]?\(\d\)\[\d+:[^\[\]]{1,32}\]"
@@ -118,7 +119,7 @@ def strip(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Messages, str]:
     with one number. A line without a prefix keeps its text.
     """
     layers = detect(lines)
-    usual, any_prefix = _usual(frozenset(layers)), _pattern(frozenset(layers & _INNER.keys()))
+    usual, any_prefix = _usual(frozenset(layers)), _pattern(frozenset(layers & _DOUBTFUL.keys()))
     timed = usual.groups > 0
     messages = Messages()
     for number, line in zip(numbers, lines, strict=True):
@@ -147,15 +148,18 @@ def detect(lines: Sequence[str]) -> set[str]:
     counts = Counter(name for found in matches for name, text in found.groupdict().items() if text)
     usual = {name for name, count in counts.items() if 2 * count > len(matches)}
     rests = [found.string[found.end("stamp") :] for found in matches if found["stamp"]]
-    for name, shape in _INNER.items():
-        carried = sum(1 for rest in rests if re.match(shape, rest))
+    dated = sum(1 for line in sample if re.match(_DOUBTFUL["iso"], line))
+    if 2 * dated > len(sample) and "logger" not in usual:
+        usual.add("iso")
+    for name in ("host", "process"):
+        carried = sum(1 for rest in rests if re.match(_DOUBTFUL[name], rest))
         if 2 * carried > len(rests):
             usual.add(name)
     return usual
 
 
 def _name(layers: Collection[str]) -> str:
-    order = [*_pattern(frozenset()).groupindex, *_INNER]
+    order = [*_pattern(frozenset()).groupindex, *_DOUBTFUL]
     names = [_NAMES.get(name, name) for name in order if name in layers and name not in _NAMELESS]
     return ", ".join(dict.fromkeys(names)) or ("dmesg" if "printk" in layers else "no prefix")
 
@@ -164,8 +168,10 @@ def _name(layers: Collection[str]) -> str:
 def _usual(layers: frozenset[str]) -> re.Pattern[str]:
     """Return a pattern for the layers of most lines: quick, its only group is the time."""
     collectors = [shape for name, shape in _COLLECTORS.items() if name in layers - {"kmsg"}]
+    if "iso" in layers:
+        collectors.append(_DOUBTFUL["iso"])
     times = [shape for name, shape in _TIMES.items() if name in layers] or [_TIMES["printk"]]
-    inner = [f"(?:{shape})?" for name, shape in _INNER.items() if name in layers]
+    inner = [f"(?:{_DOUBTFUL[name]})?" for name in ("host", "process") if name in layers]
     shapes = "|".join(re.sub(r"\?P<(?:since|wall|relative)>", "?:", time) for time in times)
     bare = "" if layers & _TIMES.keys() or not collectors else f"|{_CALLER} ?|"
     return re.compile(
@@ -177,10 +183,12 @@ def _usual(layers: frozenset[str]) -> re.Pattern[str]:
 
 
 @cache
-def _pattern(inner: frozenset[str]) -> re.Pattern[str]:
+def _pattern(doubtful: frozenset[str]) -> re.Pattern[str]:
     """Return the pattern of any prefix, each layer a group of its own; it may match nothing."""
     collectors = "|".join(f"(?P<{name}>{shape})" for name, shape in _COLLECTORS.items())
-    columns = "".join(f"(?:{shape})?" for name, shape in _INNER.items() if name in inner)
+    if "iso" in doubtful:
+        collectors += f"|{_DOUBTFUL['iso']}"
+    columns = "".join(f"(?:{_DOUBTFUL[name]})?" for name in ("host", "process") if name in doubtful)
     return re.compile(
         rf"(?P<level><\d{{1,3}}>)?(?:{collectors})?(?P<decoded>{_DECODED})?(?P<inner><\d{{1,3}}>)?"
         rf"(?:(?P<stamp>(?:{'|'.join(_TIMES.values())})(?P<caller>{_CALLER})?){columns} ?"

@@ -8,6 +8,7 @@ none and its first word would not have fitted on the line before.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from tracekit.capture.prefixes import Messages
@@ -47,40 +48,57 @@ _SHAPES = (
     (r"Built \d+ zonelists.*(?:grouping(?: on\.| off\.)?|Total|pages:)\Z", r"o[nf]|Total|\d"),
 )
 _OWN_LINE = (
-    r"\.{2,}|\[\.{2,}|\[? *\.\.\. |[-=*#_]{3,}|[#$>] |:: |\[ *(?:OK|FAILED) *\]|\S+@\S+[:~ ]"
+    r"\.{2,}|\[\.{2,}|\[? *\.\.\. |[-=*#_]{3,}|[#$>] |:: |\[ *(?:OK|FAILED) *\]|[\w-]+@[\w-]+[:~]"
     r"|\S+ wrote:|(?:From|To|Subject|Date|Cc): "
     r"|\s{10}"  # dmesg indents the further lines of one message by the width of the stamp
 )
-_COMPLETE = rf"{_FUNCTION}/0x[\da-f]+\Z|flags:? 0x[\da-f]+\Z"
+_COMPLETE = (
+    rf"\s*(?:__)?memblock_.*{_FUNCTION}/0x[\da-f]+\Z"
+    r"|\s*(?:memory|reserved|physmem)\[.*flags:? 0x[\da-f]+\Z"
+)
 _MOST = 0.6
+_RAGGED = 8
 
 
 def rejoin(messages: Messages) -> int:
     """Join broken messages in place; return the number of lines that became part of others."""
     texts, stamped = messages.texts, messages.stamped
-    stamps = sum(stamped)
-    filled = sum(1 for text in texts if text)
-    mostly_stamped = 2 * stamps >= filled
-    if stamps == filled == len(texts):
+    bare = [index for index, text in enumerate(texts) if text and not stamped[index]]
+    candidates = [index for index in bare if index and texts[index - 1]]
+    if not candidates:
         return 0
-    candidates = [
-        index
-        for index in range(1, len(texts))
-        if texts[index] and not stamped[index] and texts[index - 1]
-    ]
-    overflows = _overflowing(messages, candidates) if mostly_stamped else frozenset[int]()
+    asked = _asked_for(texts, candidates)
+    # a log whose messages have stamps: a line without one is no message of its own
+    overflows = frozenset[int]()
+    if sum(stamped) > len(bare) - len(asked):
+        overflows = _overflowing(messages, candidates)
     kept = [True] * len(texts)
     head = -1
     for index in candidates:
         if kept[index - 1]:
             head = index - 1
         if _continues(texts[head], texts[index]) or (
-            index in overflows and not re.search(_COMPLETE, texts[head])
+            index in overflows and not re.match(_COMPLETE, texts[head])
         ):
             texts[head] = _join(texts[head], texts[index])
             kept[index] = False
     messages.keep(kept)
     return len(kept) - sum(kept)
+
+
+def _asked_for(texts: Sequence[str], candidates: Sequence[int]) -> frozenset[int]:
+    """Return the candidates that the shape of the line before, or of the lines, asks for."""
+    asked = set()
+    head, joined = -1, ""
+    for index in candidates:
+        if head != index - 1 or not joined:
+            joined = texts[index - 1]
+        if _continues(joined, texts[index]):
+            asked.add(index)
+            head, joined = index, _join(joined, texts[index])
+        else:
+            joined = ""
+    return frozenset(asked)
 
 
 def _continues(broken: str, rest: str) -> bool:
@@ -119,6 +137,6 @@ def _overflowing(messages: Messages, candidates: list[int]) -> frozenset[int]:
 
 def _overflows(messages: Messages, index: int, limit: int) -> bool:
     before, text = messages.widths[index - 1], messages.texts[index]
-    if before > limit or re.match(_OWN_LINE, text):
+    if before > limit + _RAGGED or re.match(_OWN_LINE, text):
         return False
     return before + 1 + len(text.split(None, 1)[0]) > limit
