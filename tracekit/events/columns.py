@@ -7,12 +7,19 @@ from collections.abc import Sequence
 
 from tracekit.events.table import ABSENT, COMMON, Column, Kind, Table
 
+# common columns in the order of COMMON, and for each kind its index and its fields
+Finished = tuple[list[Column | None], list[list[Column | None]]]
+
 
 class Columns:
-    """Growing columns for the events of one trace, and the texts that they refer to."""
+    """Growing columns for the events of one trace, and the texts that they refer to.
+
+    ``held`` says that a reader keeps a line back that may become an event.
+    """
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self.kinds = tuple(kinds)
+        self.held = False
         self.ids: dict[bytes, int] = {}
         self._common = [array("q") for _ in COMMON]
         self._index = [array("q") for _ in kinds]
@@ -34,26 +41,34 @@ class Columns:
         for column, value in zip(self._fields[code], values, strict=True):
             column.append(value)
 
-    def texts(self) -> list[str]:
+    def texts(self) -> list[bytes]:
         """Return the texts by id."""
-        return [text.decode("utf-8", "replace") for text in self.ids]
+        return list(self.ids)
 
-    def common(self) -> dict[str, Column]:
-        """Return the common columns by name."""
-        return {name: memoryview(c) for name, c in zip(COMMON, self._common, strict=True)}
-
-    def tables(self) -> dict[str, Table]:
-        """Return a table for each kind that has events, with the fields that a line showed."""
-        return {
-            kind.name: Table(kind, memoryview(index), _shown(kind, fields))
-            for kind, index, fields in zip(self.kinds, self._index, self._fields, strict=True)
-            if index
-        }
+    def finish(self) -> Finished:
+        """Return the common columns, and for each kind its index and fields; None: not shown."""
+        kinds = [
+            [memoryview(index), *map(_shown, fields)]
+            for index, fields in zip(self._index, self._fields, strict=True)
+        ]
+        return [_shown(column) for column in self._common], kinds
 
 
-def _shown(kind: Kind, fields: Sequence[array[int]]) -> dict[str, Column]:
-    return {
-        name: memoryview(column)
-        for name, column in zip(kind.fields, fields, strict=True)
-        if column.count(ABSENT) < len(column)
-    }
+def _shown(column: array[int]) -> Column | None:
+    return memoryview(column) if column.count(ABSENT) < len(column) else None
+
+
+def common_columns(finished: Finished) -> dict[str, Column]:
+    """Return the common columns by name; those that no line shows are left out."""
+    common, _ = finished
+    return {name: c for name, c in zip(COMMON, common, strict=True) if c is not None}
+
+
+def tables(kinds: Sequence[Kind], finished: Finished) -> dict[str, Table]:
+    """Return a table for each kind that has events, with the fields that a line showed."""
+    found = {}
+    for kind, (index, *fields) in zip(kinds, finished[1], strict=True):
+        if index is not None and len(index):
+            named = zip(kind.fields, fields, strict=True)
+            found[kind.name] = Table(kind, index, {n: c for n, c in named if c is not None})
+    return found

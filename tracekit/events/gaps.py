@@ -5,7 +5,8 @@ Nothing here is guessed from missing frees or the like; each gap has a sign of i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tracekit.events.table import Trace
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 BEFORE_ALL = -1
 
 
-class Gap(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Gap:
     """Events are missing somewhere after event ``first`` and before event ``last``.
 
     Both are indexes of the global order: ``first`` is -1 where the trace's head is missing,

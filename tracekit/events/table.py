@@ -23,9 +23,10 @@ ABSENT. ``index`` counts the known events of the file from 0; it is the global o
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tracekit.events.gaps import Gap, find_gaps
 
@@ -53,7 +54,8 @@ class Kind:
     texts: frozenset[str]
 
 
-class Unparsed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unparsed:
     """A line that looks like an event but that no rule could read, and why."""
 
     line: int
@@ -61,7 +63,8 @@ class Unparsed(NamedTuple):
     reason: str
 
 
-class Loss(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Loss:
     """A line that says events were lost; ``index`` is that of the first event after it.
 
     ``cpu`` and ``count`` are None where the line does not tell.
@@ -73,7 +76,8 @@ class Loss(NamedTuple):
     count: int | None
 
 
-class Marker(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Marker:
     """A text written to trace_marker; ``index`` is that of the first event after it."""
 
     index: int
@@ -167,10 +171,15 @@ class Trace:
     reader: str = ""
 
     def __len__(self) -> int:
-        return len(self.common["kind"])
+        return len(self.common.get("kind", ()))
 
     def __getitem__(self, name: str) -> Column:
-        """Return a common column, one of COMMON."""
+        """Return a common column, one of COMMON; all ABSENT where no line shows it."""
+        if name not in self.common:
+            if name not in COMMON:
+                raise KeyError(name)
+            absent = ABSENT.to_bytes(8, sys.byteorder, signed=True)
+            self.common[name] = memoryview(absent * len(self)).cast("q")
         return self.common[name]
 
     def code(self, name: str) -> int:
@@ -232,7 +241,7 @@ class Stream:
     def __getitem__(self, name: str) -> Int64s:
         """Return one of the merged fields, or a common column at these events."""
         if name not in self._columns:
-            self._columns[name] = _array(self.trace.common[name])[self.index]
+            self._columns[name] = _array(self.trace[name])[self.index]
         return self._columns[name]
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tracekit.events.columns import Columns
+from collections.abc import Sequence
+from typing import Protocol
+
 from tracekit.events.table import (
     ABSENT,
     Counts,
     Header,
     Loss,
     Marker,
-    Trace,
     Unparsed,
 )
 from tracekit.syntax.kinds import EventRule
@@ -27,13 +28,23 @@ from tracekit.syntax.trace_line import (
 KEPT_UNPARSED = 1000
 
 
+class Sink(Protocol):
+    """Where events go: events.Columns, or the compiled scanner."""
+
+    held: bool
+
+    def __len__(self) -> int: ...
+    def intern(self, text: bytes, /) -> int: ...
+    def add(self, common: Sequence[int], values: Sequence[int], /) -> None: ...
+
+
 class SlowReader:
     """Reads lines in order into ``columns`` and keeps account of what became of each.
 
     ``counts`` covers the lines that went through here; faster readers add theirs.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Sink) -> None:
         self.columns = columns
         self.counts = Counts()
         self.header = Header()
@@ -41,13 +52,12 @@ class SlowReader:
         self.losses: list[Loss] = []
         self.markers: list[Marker] = []
         self.ticks = False
-        self._frames = list(FRAMES)
 
     def read(self, line: bytes, number: int) -> None:
         """Read one line, without its newline; ``number`` counts from 1."""
         self.counts.lines += 1
-        line = line.rstrip(b"\r")
-        if not line.strip():
+        line = line.rstrip(b" \t\r")
+        if not line:
             self.counts.other += 1
             return
         frame = self._frame(line)
@@ -59,33 +69,17 @@ class SlowReader:
         else:
             self._unread(line, number, frame)
 
-    def finish(self) -> None:
+    def read_last(self, line: bytes, number: int) -> None:
+        """Read a last line that has no newline: it may have been cut."""
+        self.read(line, number)
+
+    def flush(self) -> None:
         """Read what was held back in the hope of more lines."""
 
-    def trace(self, path: str, reader: str) -> Trace:
-        """Return the trace as read so far."""
-        return Trace(
-            path,
-            self.columns.kinds,
-            self.columns.common(),
-            self.columns.tables(),
-            self.columns.texts(),
-            self.counts,
-            self.header,
-            self.unparsed,
-            self.losses,
-            self.markers,
-            counting_clock=self.ticks,
-            reader=reader,
-        )
-
     def _frame(self, line: bytes) -> Frame | None:
-        """Return the line's prefix; a file keeps to one shape, so the last one comes first."""
-        for place, name in enumerate(self._frames):
+        for name in FRAMES:
             frame = read_frame(line, name)
             if frame is not None and (name != "bare_line" or is_event(frame.event)):
-                if place and name != "bare_line":
-                    self._frames.insert(0, self._frames.pop(place))
                 return frame
         return None
 

@@ -1,0 +1,118 @@
+"""Line programs of all trace grammars, assembled into the flat tables that the scanner runs."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from tracekit.events.table import COMMON, Kind
+from tracekit.syntax.kinds import event_rules, kinds
+from tracekit.syntax.program import STEPS, Step
+from tracekit.syntax.rules import EVENT_GRAMMARS, grammar_programs
+
+# What the scanner's prefix slots hold: the common columns after kind and line, and perf's tid.
+PREFIX = (*COMMON[2:], "tid")
+FRAMES = ("task_line", "perf_line", "time_line")
+# names that stand in the place of an event's name but are none
+NOT_EVENTS = (b"tracing_mark_write", b"print")
+NO_PROGRAM = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What Scanner runs. ``steps`` are rows of four 32-bit integers: what to do, and with what.
+
+    ``starts`` are the first steps of the frames' programs, then of two programs for each kind,
+    -1 for none. ``required`` are masks of field positions. ``names`` are the names of the
+    kinds in order of their codes, then those that only look like the name of an event.
+    """
+
+    kinds: tuple[Kind, ...]
+    commons: int
+    frames: int
+    steps: bytes
+    strings: bytes
+    sets: bytes
+    starts: tuple[int, ...]
+    required: tuple[int, ...]
+    names: tuple[bytes, ...]
+
+
+@cache
+def tables() -> Tables:
+    """Return the tables for the grammars of this installation."""
+    made = _Assembler()
+    prefixes = grammar_programs("ftrace")
+    slots = {name: place for place, name in enumerate(PREFIX)}
+    starts = [made.add(prefixes[name], slots) for name in FRAMES]
+    programs = {n: p for grammar in EVENT_GRAMMARS for n, p in grammar_programs(grammar).items()}
+    for kind in kinds():
+        slots = {name: place for place, name in enumerate(kind.fields)}
+        for name in (kind.name, f"{kind.name}__pairs"):
+            program = programs.get(name)
+            starts.append(NO_PROGRAM if program is None else made.add(program, slots))
+    names = tuple(kind.name.encode() for kind in kinds())
+    masks = tuple(sum(1 << slot for slot in event_rules()[name][0].required) for name in names)
+    return Tables(
+        kinds=kinds(),
+        commons=len(COMMON),
+        frames=len(FRAMES),
+        steps=made.steps.tobytes(),
+        strings=bytes(made.strings),
+        sets=bytes(made.sets),
+        starts=tuple(starts),
+        required=masks,
+        names=names + NOT_EVENTS,
+    )
+
+
+class _Assembler:
+    def __init__(self) -> None:
+        self.steps = array("i")
+        self.strings = bytearray()
+        self.sets = bytearray()
+        self._known_strings: dict[str, int] = {}
+        self._known_sets: dict[str, int] = {}
+
+    def add(self, program: Sequence[Step], slots: Mapping[str, int]) -> int:
+        """Append a program; return its first step."""
+        start = len(self.steps) // 4
+        for step in program:
+            self.steps.extend((STEPS.index(step[0]), *self._arguments(step, start, slots)))
+        return start
+
+    def _arguments(self, step: Step, start: int, slots: Mapping[str, int]) -> tuple[int, int, int]:
+        match step:
+            case ("lit", text):
+                return self._string(text), len(text), 0
+            case ("if_lit", text, to):
+                return self._string(text), len(text), start + to
+            case ("if_set", members, to):
+                return self._set(members), 0, start + to
+            case ("need" | "seek", members):
+                return self._set(members), 0, 0
+            case ("span", members, least, most):
+                return self._set(members), least, most
+            case ("try" | "jump", to):
+                return 0, 0, start + to
+            case ("text" | "number" | "time" | "const", field, value):
+                return slots[field], value, 0
+            case _:
+                return 0, 0, 0
+
+    def _string(self, text: str) -> int:
+        if text not in self._known_strings:
+            self._known_strings[text] = len(self.strings)
+            self.strings += text.encode("latin-1")
+        return self._known_strings[text]
+
+    def _set(self, members: str) -> int:
+        if members not in self._known_sets:
+            self._known_sets[members] = len(self.sets)
+            table = bytearray(256)
+            for member in members:
+                table[ord(member)] = 1
+            self.sets += table
+        return self._known_sets[members]
