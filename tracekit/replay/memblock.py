@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tracekit.events.memblock import MemblockRequest
-from tracekit.mm.memblock import Memblock
-from tracekit.mm.ranges import Ranges, intersect, subtract
+from tracekit.mm.ranges import Ranges, subtract
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.memblock_known import known_reserved
 from tracekit.replay.memblock_log import MemblockLog, read_log
 from tracekit.replay.memblock_machine import Machine, describe
 from tracekit.replay.memblock_outcome import DIVERGED, INFERRED, MATCHED, Outcome, span
 from tracekit.replay.memblock_run import Run
-from tracekit.replay.memblock_start import Start, project_back
+from tracekit.replay.memblock_start import (
+    Start,
+    before_first_dump,
+    by_node_ranges,
+    left_over,
+    project_back,
+)
 
 # The price list (documented in docs/): what taking a thing for true costs against one
 # divergence at one line.
@@ -29,30 +34,71 @@ def run(context: Context) -> None:
     if log.empty:
         return
     machine = describe(boot.kernel, boot.events)
-    best = estimate(log, machine)
+    best = estimate(log, machine, known_reserved(boot.events, machine))
     ledger = context.ledger("memblock")
     ledger.events = sum(1 for event in boot.events if type(event).__module__.endswith(".memblock"))
     enter(best, ledger)
     context.hand_over(best.memblock)
+    context.hand_over(best.moments)
 
 
-def estimate(log: MemblockLog, machine: Machine) -> Run:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a run is made from, apart from the start that is to be found."""
+
+    log: MemblockLog
+    machine: Machine
+    known: Ranges
+    known_ram: Ranges
+
+    def run(self, start: Start, machine: Machine | None = None) -> Run:
+        """Run the log from one start."""
+        chosen = machine or self.machine
+        return Run(self.log, start, chosen, known=self.known, known_ram=self.known_ram).go()
+
+
+def estimate(log: MemblockLog, machine: Machine, known: Ranges) -> Run:
     """Find the start that explains the log at the lowest price, and return its run."""
-    start = project_back(log)
-    best = Run(log, start, machine).go()
-    if not price(best):
-        return best
-    for candidate in _machines(log, machine):
-        best = min(best, Run(log, start, candidate).go(), key=price)
-    for piece in list(best.start.pieces):
-        without = Run(log, best.start.without(piece), best.machine).go()
-        best = min(best, without, key=price)
+    basis = Basis(log, machine, known, list(machine.node_ranges))
+    start = by_node_ranges(project_back(log), log, machine)
+    best = basis.run(start)
+    if best.outcomes.partings:
+        candidates = [basis.run(start, other) for other in _machines(log, machine)]
+        candidates += [basis.run(replace(start, hotplug=ram)) for ram in _hotplug(machine)]
+        best = min([best, *candidates], key=price)
+    return _without_doubtful(basis, best)
+
+
+def _without_doubtful(basis: Basis, best: Run) -> Run:
+    """Drop pieces of the start that cost more than they explain.
+
+    A piece that begins where a line's reservation ends and that decides no allocation is no
+    early reservation but a row of the dump that ends too high.
+    """
+    pieces = subtract(best.start.pieces, basis.known)
+    doubtful = _grown_rows(basis.log, pieces, basis)
+    if not best.outcomes.partings:
+        pieces = doubtful
+    for piece in pieces:
+        without = basis.run(best.start.without(piece), best.machine)
+        discount = PRICE_PARTING if piece in doubtful else 0.0
+        if price(without) - discount < price(best):
+            best = without
     return best
+
+
+def _grown_rows(log: MemblockLog, pieces: Ranges, basis: Basis) -> Ranges:
+    steps, _ = before_first_dump(log)
+    ends = {end for _, end in [*left_over(steps), *basis.known]}
+    touching = [piece for piece in pieces if piece[0] in ends]
+    # A machine with a device tree has one such piece in any case: the tree itself.
+    return touching if len(pieces) > 1 or basis.machine.is_x86 else []
 
 
 def price(run: Run) -> float:
     """What the run's assumptions and divergences cost together."""
-    return PRICE_PARTING * len(run.outcomes.partings) + PRICE_PIECE * len(run.start.pieces)
+    pieces = subtract(run.start.pieces, run.known)
+    return PRICE_PARTING * len(run.outcomes.partings) + PRICE_PIECE * len(pieces)
 
 
 def _machines(log: MemblockLog, machine: Machine) -> list[Machine]:
@@ -63,12 +109,21 @@ def _machines(log: MemblockLog, machine: Machine) -> list[Machine]:
     return [machine.with_cache_line(line) for line in sorted(lines)]
 
 
+def _hotplug(machine: Machine) -> list[Ranges]:
+    """RAM that may have been hotpluggable until the nodes were set up: whole nodes."""
+    if machine.kernel.option("movable_node") is None:
+        return []
+    spans = {node.nid: (node.start, node.end) for node in machine.nodes}
+    nodes = sorted({node.nid for node in machine.nodes})
+    return [[spans[nid] for nid in nodes[first:]] for first in range(1, len(nodes))]
+
+
 def enter(run: Run, ledger: Ledger) -> None:
     """Enter the outcomes of the chosen run and list what it took for true."""
     for check in run.outcomes.checks:
         _enter_check(check, ledger)
     dump = run.start.dump
-    for start, end in run.start.pieces:
+    for start, end in subtract(run.start.pieces, run.known):
         if dump is not None:
             ledger.infer(
                 "early-reservation",

@@ -6,12 +6,14 @@ These lines stand outside memblock's own; they pin what no memblock line tells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from tracekit.events.base import Event, Source
 from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
-from tracekit.kernel.arch import facts
+from tracekit.events.numa import SratCpu
+from tracekit.events.percpu_setup import PercpuPaged
+from tracekit.kernel.arch import facts, section_size
 from tracekit.kernel.kernel import Kernel
 
 KIB = 1024
@@ -35,7 +37,8 @@ class Machine:
 
     ``lowmem_end`` is where HighMem begins, None without HighMem; ``dma_end`` ends the lowest
     zone that a device reaches; ``pmd_size`` is what one page middle directory entry maps.
-    ``hotplug_nodes`` are nodes whose RAM early allocations must avoid (movable_node).
+    ``node_ranges`` are the printed ranges of RAM in whole pages. ``cpu_nodes`` are the nodes of
+    the CPUs in order, ``percpu_pages`` the pages of each CPU's unit if it is mapped by page.
     """
 
     kernel: Kernel
@@ -46,7 +49,10 @@ class Machine:
     lowmem_end: int | None = None
     dma_end: int | None = None
     nodes: tuple[NodeSpan, ...] = ()
-    zones: tuple[ZoneRangeLine, ...] = field(default_factory=tuple)
+    node_ranges: tuple[tuple[int, int], ...] = ()
+    zones: tuple[ZoneRangeLine, ...] = ()
+    cpu_nodes: tuple[int, ...] = ()
+    percpu_pages: int = 0
 
     @property
     def is_x86(self) -> bool:
@@ -57,6 +63,15 @@ class Machine:
     def is_arm(self) -> bool:
         """Whether arch/arm/mm/mmu.c maps low memory here."""
         return self.arch == "arm"
+
+    @property
+    def section_pointers(self) -> int:
+        """Bytes of an array of pointers, one for each possible memory section; 0 off x86_64."""
+        arch = facts(self.arch)
+        size = section_size(self.kernel) if self.arch == "x86_64" else None
+        if arch is None or size is None or arch.max_physmem_bits is None:
+            return 0
+        return (arch.bits // 8 << arch.max_physmem_bits) // size
 
     @property
     def has_huge_pages(self) -> bool:
@@ -95,9 +110,12 @@ def describe(kernel: Kernel, events: Sequence[Event]) -> Machine:
         smp_cache_bytes=_cache_line(arch, events),
         bottom_up=bool(known and known.bottom_up),
         lowmem_end=_zone_start(zones, "HighMem", page_size),
-        dma_end=_dma_end(zones, page_size),
+        dma_end=_dma_end(arch, zones, page_size),
         nodes=_nodes(events, page_size),
+        node_ranges=_node_ranges(events, page_size),
         zones=zones,
+        cpu_nodes=_cpu_nodes(events),
+        percpu_pages=next((e.pages for e in events if isinstance(e, PercpuPaged)), 0),
     )
 
 
@@ -122,11 +140,30 @@ def _zone_start(zones: Sequence[ZoneRangeLine], name: str, page_size: int) -> in
     return None
 
 
-def _dma_end(zones: Sequence[ZoneRangeLine], page_size: int) -> int | None:
-    for zone in zones:
-        if zone.zone in ("DMA", "DMA32") and not zone.empty:
-            return _zone_bytes(zone, page_size)[1]
+def _dma_end(arch: str, zones: Sequence[ZoneRangeLine], page_size: int) -> int | None:
+    """Where the memory ends that dma_contiguous_reserve() may use, None for anywhere.
+
+    arm64 gives it the lowest zone's end, riscv that of DMA32; arm that of DMA if a machine has
+    a real one, else 4 GiB.
+    """
+    ends = {z.zone: _zone_bytes(z, page_size)[1] for z in zones if not z.empty}
+    if arch in ("arm64", "riscv64"):
+        return ends.get("DMA") or ends.get("DMA32")
+    if arch == "arm":
+        return ends["DMA"] if {"DMA", "Normal"} <= set(ends) else 4 * GIB
     return None
+
+
+def _cpu_nodes(events: Sequence[Event]) -> tuple[int, ...]:
+    cpus = [event for event in events if isinstance(event, SratCpu)]
+    return tuple(cpu.pxm if cpu.nid is None else cpu.nid for cpu in cpus)
+
+
+def _node_ranges(events: Sequence[Event], page_size: int) -> tuple[tuple[int, int], ...]:
+    lines = [event for event in events if isinstance(event, NodeRangeLine)]
+    scaled = [(e.start * page_size, e.end * page_size) if e.in_pfn else (e.start, e.end)
+              for e in lines]
+    return tuple(scaled)
 
 
 def _nodes(events: Sequence[Event], page_size: int) -> tuple[NodeSpan, ...]:

@@ -6,7 +6,7 @@ are not: NODE_DATA, CMA areas and, before v5.14, everything from memblock_phys_a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tracekit.events.base import Event
 from tracekit.events.carveouts import CmaReserved
@@ -19,7 +19,7 @@ from tracekit.events.mm_init import (
     ZoneReserved,
 )
 from tracekit.events.numa import NodeData
-from tracekit.events.percpu_setup import SetupPercpu
+from tracekit.events.percpu_setup import PercpuEmbedded, PercpuPaged, SetupPercpu
 from tracekit.mm.memblock_type import NUMA_NO_NODE
 from tracekit.replay.memblock_log import Alloc, Other, Step
 from tracekit.replay.memblock_machine import GIB, MIB, Machine
@@ -46,14 +46,18 @@ class Places:
     machine: Machine
     node: int | None = None
     percpu_arrays: int = 0
-    node_data: int = field(default=0)
+    percpu_units: int | None = None
+    node_data: int = 0
 
     def passed(self, step: Step) -> None:
         """Take note of a step that is over."""
         if isinstance(step, Other):
             self._event(step.event)
-        elif isinstance(step, Alloc) and step.result is not None and self.percpu_arrays:
-            self.percpu_arrays -= 1
+        elif isinstance(step, Alloc) and step.result is not None:
+            if self.percpu_arrays:
+                self.percpu_arrays -= 1
+            elif self.percpu_units is not None:
+                self.percpu_units += 1
 
     def _event(self, event: Event) -> None:
         if isinstance(event, NodeTotalPages):
@@ -66,6 +70,9 @@ class Places:
             # pcpu_alloc_alloc_info() and the array of areas or pages: whole pages, but only
             # aligned to a cache line (mm/percpu.c).
             self.percpu_arrays = 2
+            self.percpu_units = 0
+        elif isinstance(event, PercpuPaged | PercpuEmbedded):
+            self.percpu_units = None
 
     def purpose(self, alloc: Alloc) -> Purpose:
         """Return the search that an unannounced allocation makes here."""
@@ -80,7 +87,14 @@ class Places:
             return Purpose("node_maps", line, 16 * MIB, nid=self.node)
         if self.percpu_arrays:
             return Purpose("percpu", line)
-        return Purpose("other", self._usual_align(alloc))
+        return Purpose("other", self._usual_align(alloc), nid=self._percpu_node())
+
+    def _percpu_node(self) -> int:
+        """The node of the CPU whose unit is being filled (pcpu_page_first_chunk)."""
+        pages, nodes = self.machine.percpu_pages, self.machine.cpu_nodes
+        if self.percpu_units is None or not pages or self.percpu_units >= pages * len(nodes):
+            return NUMA_NO_NODE
+        return nodes[self.percpu_units // pages]
 
     def _node_of(self, alloc: Alloc, printed: NodeData) -> int:
         if alloc.result is not None and alloc.result.nid is not None:
@@ -91,7 +105,10 @@ class Places:
         return found[self.node_data] if self.node_data < len(found) else NUMA_NO_NODE
 
     def _usual_align(self, alloc: Alloc) -> int:
-        # early_alloc() and alloc_low_pages() take pages, vmemmap_populate() huge pages.
+        # early_alloc() and alloc_low_pages() take pages, vmemmap_populate() huge pages, and
+        # sparse_init() one pointer for each possible section, aligned to a cache line.
+        if alloc.size == self.machine.section_pointers:
+            return self.machine.smp_cache_bytes
         if self.machine.arch == "x86_64" and alloc.size % (2 * MIB) == 0:
             return 2 * MIB
         if alloc.size % self.machine.page_size == 0:

@@ -10,22 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracekit.events.memblock import MemblockRequest
+from tracekit.events.numa import NodeData
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_alloc import find_internal, find_range_nid
 from tracekit.mm.memblock_search import round_down
 from tracekit.mm.memblock_type import NUMA_NO_NODE
-from tracekit.replay.memblock_log import Alloc, Change, Dump, Step
+from tracekit.replay.memblock_log import Alloc, Change, Dump, Other, Step
 from tracekit.replay.memblock_machine import GIB, MIB, Machine
 from tracekit.replay.memblock_owner import Purpose
 
 SPARSE_CALLERS = ("sparse_", "memmap_alloc", "__earlyonly_bootmem_alloc", "vmemmap_", "section_")
+
+# What per_cpu_trap_init() allocates itself, before trap_init() turns the search around.
+TRAP_INIT_CALLS = ("trap_init", "per_cpu_trap_init", "r4k_tlb_uniquify")
 
 
 @dataclass(slots=True)
 class Direction:
     """Whether memblock searches upwards now: memblock_set_bottom_up() prints nothing.
 
-    mips turns upwards in arch_mem_init() and back in trap_init(), loongarch from swiotlb_init()
+    mips turns upwards in arch_mem_init() and back at the end of trap_init(), loongarch from swiotlb_init()
     to the dump (both search downwards for the sparse maps), ppc64 for the boot CPU's paca and
     for swiotlb_init(); alpha, parisc, sparc32 and m68k stay upwards; x86 does so with
     movable_node until numa_init().
@@ -33,13 +37,17 @@ class Direction:
 
     machine: Machine
     upwards: bool = False
+    leaving: bool = False
 
     def __post_init__(self) -> None:
-        self.upwards = self.machine.bottom_up
+        movable = self.machine.kernel.option("movable_node") is not None
+        self.upwards = self.machine.bottom_up or (self.machine.is_x86 and movable)
 
     def of(self, alloc: Alloc) -> bool:
         """The direction for this allocation."""
         by, arch = alloc.by, self.machine.arch
+        if self.leaving and by not in TRAP_INIT_CALLS:
+            self.upwards = False
         if by.startswith("swiotlb_init") and arch in ("loongarch64", "ppc64", "ppc32"):
             self.upwards = True
         if arch in ("mips", "mips64", "loongarch64") and by.startswith(SPARSE_CALLERS):
@@ -53,6 +61,8 @@ class Direction:
         if isinstance(step, Dump) and self.machine.arch == "loongarch64":
             self.upwards = False
         if isinstance(step, Alloc) and step.by in ("trap_init", "per_cpu_trap_init"):
+            self.leaving = True
+        if isinstance(step, Other) and isinstance(step.event, NodeData) and self.machine.is_x86:
             self.upwards = False
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracekit.mm.memblock import Config, Memblock
+from tracekit.mm.memblock_search import round_up
 from tracekit.mm.memblock_type import MEMBLOCK_HOTPLUG, MEMBLOCK_NOMAP, NUMA_NO_NODE
 from tracekit.mm.ranges import Ranges, intersect, subtract
 from tracekit.replay.memblock_dump import adopt, adopt_nodes_and_flags, compare, differences
 from tracekit.replay.memblock_dump import bytes_of, inconsistent_rows
 from tracekit.replay.memblock_log import Alloc, Change, Doubled, Dump, MemblockLog, Step
 from tracekit.replay.memblock_machine import Machine
+from tracekit.replay.memblock_moments import Moments
 from tracekit.replay.memblock_outcome import Outcomes, Parting, span
 from tracekit.replay.memblock_owner import Places, Purpose
 from tracekit.replay.memblock_rules import Direction, final_limit, initial_limit, lowmem_is_mapped
@@ -33,7 +35,6 @@ class Run:
     machine: Machine
     known: Ranges = field(default_factory=list)
     known_ram: Ranges = field(default_factory=list)
-    hotplug: Ranges = field(default_factory=list)
     flagged: list[tuple[int, int, int, int]] = field(default_factory=list)
     outcomes: Outcomes = field(default_factory=Outcomes)
     worlds: list[World] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Run:
     changes_seen: int = 0
     lowmem_mapped: bool = False
     places: Places = field(init=False)
+    moments: Moments = field(default_factory=Moments)
 
     def __post_init__(self) -> None:
         self.places = Places(self.machine)
@@ -54,6 +56,7 @@ class Run:
         self._flag_memory()
         direction = Direction(self.machine)
         for step in self.log.steps:
+            self.moments.passing(step, self.memblock)
             self._limit(step)
             match step:
                 case Alloc():
@@ -88,6 +91,7 @@ class Run:
             return
         what = self.places.purpose(alloc)
         self._set_nodes(alloc, what)
+        self._clear_hotplug(alloc)
         expected = [w.expects(alloc, what, self.machine, upwards) for w in self.worlds]
         fitting = [w for w, e in zip(self.worlds, expected, strict=True) if fits(alloc, e)]
         if fitting:
@@ -257,7 +261,8 @@ class Run:
     def _dump(self, dump: Dump) -> None:
         self.dumps_seen += 1
         kind = "first_dump" if self.dumps_seen == 1 else "dump"
-        self._trim(dump)
+        if self.dumps_seen == 1:
+            self._before_first_dump()
         counts = [differences(dump, world.memblock) for world in self.worlds]
         best = min(range(len(counts)), key=lambda index: (counts[index], index))
         self.worlds.insert(0, self.worlds.pop(best))
@@ -330,12 +335,20 @@ class Run:
     # -- what prints nothing --------------------------------------------------------------
 
     def _config(self) -> Config:
+        movable = self.machine.kernel.option("movable_node") is not None
         return Config(
             page_size=self.machine.page_size,
-            phys_addr_bits=64,
-            movable_node=self.machine.kernel.option("movable_node") is not None,
+            movable_node=movable,
+            kernel_end=self._kernel_end() if movable else None,
             smp_cache_bytes=self.machine.smp_cache_bytes,
         )
+
+    def _kernel_end(self) -> int | None:
+        """End of the kernel image: x86 reserves its brk area right behind it (reserve_brk)."""
+        if not self.machine.kernel.has("memblock_up_from_kernel"):
+            return None
+        brk = [c for c in self.log.changes if c.kind == "reserve" and c.call.by == "setup_arch"]
+        return brk[0].base if brk else None
 
     def _limit(self, step: Step) -> None:
         if not isinstance(step, Alloc):
@@ -355,13 +368,17 @@ class Run:
             memory = world.memblock.memory
             for node in self.machine.nodes:
                 world.memblock.set_node(node.start, node.end - node.start, memory, node.nid)
-            for start, end in self.hotplug:
-                world.memblock.clear_hotplug(start, end - start)
 
     def _names_a_node(self, alloc: Alloc, what: Purpose) -> bool:
         if alloc.request is not None:
             return alloc.request.nid not in (None, NUMA_NO_NODE)
         return what.nid != NUMA_NO_NODE
+
+    def _clear_hotplug(self, alloc: Alloc) -> None:
+        """numa_init() and numa_memblks_init() begin by making all RAM ordinary again."""
+        if self.start.hotplug and (self.nodes_set or alloc.by.startswith(("numa_", "of_numa_"))):
+            for world in self.worlds:
+                world.memblock.clear_hotplug(0, world.memblock.phys_addr_max)
 
     def _flag_memory(self) -> None:
         for world in self.worlds:
@@ -369,13 +386,23 @@ class Run:
                 if after <= self.changes_seen:
                     world.memblock.mark_memory(start, end - start, flags)
             if not self.nodes_set:
-                for start, end in self.hotplug:
+                for start, end in self.start.hotplug:
                     world.memblock.mark_hotplug(start, end - start)
 
-    def _trim(self, dump: Dump) -> None:
-        if self.machine.is_x86 and self.machine.kernel.has("memblock_trim", default=True):
-            for world in self.worlds:
-                world.memblock.trim_memory(self.machine.page_size)
+    def _before_first_dump(self) -> None:
+        """What set-up code does to the lists without a line, right before it dumps them.
+
+        e820__memblock_setup() trims RAM to whole pages; powerpc's early_init_devtree() enforces
+        a limit even where none was given, which drops reservations above the end of RAM.
+        """
+        page = self.machine.page_size
+        trims = self.machine.is_x86 and self.machine.kernel.has("memblock_trim", default=True)
+        for world in self.worlds:
+            memblock = world.memblock
+            if trims:
+                memblock.trim_memory(page)
+            if self.machine.arch in ("ppc64", "ppc32"):
+                memblock.enforce_memory_limit(round_up(memblock.memory.total_size, page))
 
 
 def flagged_rows(log: MemblockLog) -> list[tuple[int, int, int, int]]:

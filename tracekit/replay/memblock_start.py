@@ -8,11 +8,14 @@ was not there, what they freed was. The remainder is taken for the state at the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tracekit.events.mm_init import NodeRangeLine
 from tracekit.mm.memblock import Config, Memblock
+from tracekit.mm.memblock_search import round_down, round_up
 from tracekit.mm.ranges import Ranges, intersect, subtract, total, union
-from tracekit.replay.memblock_log import Alloc, Change, Dump, MemblockLog, Step
+from tracekit.replay.memblock_log import Alloc, Change, Dump, MemblockLog, Other, Step
+from tracekit.replay.memblock_machine import Machine
 
 
 @dataclass(slots=True)
@@ -20,17 +23,19 @@ class Start:
     """The lists at the first memblock line, as far as the log tells.
 
     ``pieces`` are the reserved ranges that only the first dump shows; ``stray`` are bytes
-    that a line reserved and that the first dump lacks although no line freed them.
+    that a line reserved and that the first dump lacks although no line freed them. ``hotplug``
+    is RAM that early allocations avoid until the nodes are set up (movable_node).
     """
 
     memory: Ranges = field(default_factory=list)
+    hotplug: Ranges = field(default_factory=list)
     pieces: Ranges = field(default_factory=list)
     stray: Ranges = field(default_factory=list)
     dump: Dump | None = None
 
     def without(self, piece: tuple[int, int]) -> Start:
         """The same start without one piece."""
-        return Start(self.memory, subtract(self.pieces, [piece]), self.stray, self.dump)
+        return replace(self, pieces=subtract(self.pieces, [piece]))
 
     def build(self, config: Config) -> Memblock:
         """A Memblock in this state, nodes and flags as the first dump shows them."""
@@ -59,7 +64,43 @@ def project_back(log: MemblockLog) -> Start:
     memory = union([*memory, *_removed_ram(dump, steps)])
     after = rows(dump, "reserved")
     reserved = undo(after, steps, "reserve", "free")
-    return Start(memory, reserved, subtract(left_over(steps), after), dump)
+    stray = subtract(left_over(steps), after)
+    return Start(memory=memory, pieces=reserved, stray=stray, dump=dump)
+
+
+def by_node_ranges(start: Start, log: MemblockLog, machine: Machine) -> Start:
+    """Correct the RAM of the start by the node ranges that free_area_init() prints later.
+
+    Both show the same list, the ranges in whole pages, so where they differ one of them is
+    wrong, and what the rest of the log bears out decides.
+    """
+    dump = start.dump
+    if dump is None or not machine.node_ranges:
+        return start
+    shown = rows(dump, "memory")
+    for step in _until_node_ranges(log, dump):
+        kind, span = _effect(step)
+        if kind == "add":
+            shown = union([*shown, span])
+        elif kind == "remove":
+            shown = subtract(shown, [span])
+    page = machine.page_size
+    whole = union((round_up(a, page), round_down(b, page)) for a, b in shown)
+    too_much, lacking = subtract(whole, machine.node_ranges), subtract(machine.node_ranges, whole)
+    memory = union([*subtract(start.memory, too_much), *lacking])
+    return replace(start, memory=memory)
+
+
+def _until_node_ranges(log: MemblockLog, dump: Dump) -> list[Step]:
+    steps: list[Step] = []
+    after = False
+    for step in log.steps:
+        if isinstance(step, Other) and isinstance(step.event, NodeRangeLine):
+            return steps if after else []
+        if after:
+            steps.append(step)
+        after = after or step is dump
+    return []
 
 
 def rows(dump: Dump, name: str) -> Ranges:
