@@ -92,15 +92,14 @@ MM_INIT: tuple[Feature, ...] = (
         subject="mm: adaptive hash table scaling",
     ),
     Feature(
+        "hash_order_rounded_up",
+        since=(6, 18),
+        subject="mm/page_alloc: fix hash table order logging in alloc_large_system_hash()",
+    ),
+    Feature(
         "tcp_hash_scale_17",
         since=(3, 7),
         subject="tcp_init asks for one established slot per 128 KiB whatever the memory",
-    ),
-    Feature(
-        "futex_hash_per_node",
-        since=(6, 16),
-        commit="cec199c5e39b",
-        subject="futex: Implement FUTEX2_NUMA",
     ),
     Feature(
         "max_order_inclusive",
@@ -265,8 +264,15 @@ PAGE_ALLOC: tuple[Feature, ...] = (
     ),
     Feature(
         "fallback_moves",
-        since=(3, 18),
-        subject="__rmqueue_fallback() moves the page to the wanted list instead of removing it",
+        since=(4, 12),
+        commit="3bc48f96cf11",
+        subject="mm, page_alloc: split smallest stolen page in fallback",
+    ),
+    Feature(
+        "move_to_tail",
+        since=(5, 10),
+        commit="293ffa5ebb9c",
+        subject="mm/page_alloc: move pages to tail in move_to_free_list()",
     ),
     Feature(
         "pcp_high_orders",

@@ -69,6 +69,12 @@ def _by_memory(
     return machine.page_size // bucket if entries * bucket < machine.page_size else entries
 
 
-def hash_order(size: int, page_size: int) -> int:
-    """Return the order printed for a table of ``size`` bytes; negative below a page."""
+def hash_order(size: int, page_size: int, *, rounded_up: bool) -> int:
+    """Return the order printed for a table of ``size`` bytes.
+
+    Since v6.18 that of the pages that it takes; before, log2 rounded down, which is negative
+    below a page.
+    """
+    if rounded_up:
+        return (-(-size // page_size) - 1).bit_length()
     return size.bit_length() - page_size.bit_length()

@@ -2,7 +2,7 @@
 
 One row per table of alloc_large_system_hash(): fs/dcache.c, fs/inode.c, fs/namespace.c,
 kernel/pid.c, kernel/futex, kernel/time/posix-timers.c, net/ipv4, net/mptcp, lib/stackdepot.c.
-A bucket is counted in bytes; where builds differ, all sizes that occur are listed.
+A bucket is counted in bytes; lock debugging makes those with a lock larger.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ from dataclasses import dataclass
 
 from tracekit.mm.hash import Machine, alloc_large_system_hash
 
-LOCKED = (4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 72, 80, 96, 112, 128, 256)
 K = 1024
+LARGEST_BUCKET = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """How one caller asks: see alloc_large_system_hash().
 
-    ``longs`` is the bucket in words of the machine, or ``buckets`` lists its sizes in bytes.
+    ``longs`` is the bucket in words of the machine, ``buckets`` lists its sizes in bytes, or
+    ``least`` is its least size on 32-bit and on 64-bit machines.
     ``option`` is the command line option that sets the number of entries, ``per_cpu`` asks
     for so many entries per possible CPU, ``fixed`` for this many.
     """
 
     longs: int = 0
-    buckets: tuple[int, ...] = LOCKED
+    buckets: tuple[int, ...] = ()
+    least: tuple[int, int] = (4, 4)
     scale: int = 0
     low: int = 0
     high: int = 0
@@ -38,7 +40,9 @@ class Caller:
 
     def bucket_sizes(self, bits: int) -> tuple[int, ...]:
         """Return the sizes in bytes that a bucket can have on a machine of so many bits."""
-        return (self.longs * bits // 8,) if self.longs else self.buckets
+        if self.longs:
+            return (self.longs * bits // 8,)
+        return self.buckets or tuple(range(self.least[bits == 64], LARGEST_BUCKET + 1, 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +62,26 @@ TABLES = {
     "Mount-cache": Caller(longs=1, scale=19, option="mhash_entries"),
     "Mountpoint-cache": Caller(longs=1, scale=19, option="mphash_entries"),
     "PID": Caller(longs=1, scale=18, high=4096, small_shift=4),
-    "futex": Caller(per_cpu=256, exact=True),
-    "posixtimers": Caller(per_cpu=512, exact=True),
+    "futex": Caller(least=(12, 16), per_cpu=256, exact=True),
+    "posixtimers": Caller(least=(8, 16), per_cpu=512, exact=True),
     "IP idents": Caller(buckets=(4, 8), scale=16, low=2048, high=256 * K),
     "IP route cache": Caller(buckets=(4, 8, 16), scale=15, high=512 * K, option="rhash_entries"),
-    "tcp_listen_portaddr_hash": Caller(scale=21, high=64 * K, option="thash_entries"),
+    "tcp_listen_portaddr_hash": Caller(
+        least=(8, 16), scale=21, high=64 * K, option="thash_entries"
+    ),
     "Table-perturb": Caller(buckets=(4,), fixed=64 * K, exact=True),
     "TCP established": Caller(
         buckets=(4, 8, 16, 24, 32), scale=17, high=512 * K, option="thash_entries"
     ),
-    "TCP bind": Caller(scale=17, high=64 * K),
-    "MPTCP token": Caller(scale=20, high=64 * K),
-    "UDP": Caller(scale=21, low=256, high=64 * K, option="uhash_entries"),
-    "UDP-Lite": Caller(scale=21, low=256, high=64 * K, option="uhash_entries"),
+    "TCP bind": Caller(least=(8, 16), scale=17, high=64 * K),
+    "MPTCP token": Caller(least=(16, 24), scale=20, high=64 * K),
+    "UDP": Caller(
+        least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"
+    ),
+    "UDP-Lite": Caller(
+        least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"
+    ),
+    "PV qspinlock": Caller(buckets=(16,)),
     "stackdepot": Caller(buckets=(4, 8, 16), scale=14, low=4 * K, high=K * K),
 }
 
@@ -92,7 +103,7 @@ def table_entries(
     of TCP's first table, which its second asks for.
     """
     caller = TABLES.get(name)
-    if caller is None:
+    if caller is None or not (caller.scale or caller.per_cpu or caller.fixed):
         return None
     wanted = _wanted(caller, site)
     scale, high = caller.scale, caller.high

@@ -217,26 +217,32 @@ def memmap_pages(zone: Zone, struct_page: int, page_size: int, *, sparsemem: boo
 
 
 def charge_memmap(
-    nodes: Sequence[Node], struct_page: int, page_size: int, *, sparsemem: bool, dma_reserve: int
+    nodes: Sequence[Node],
+    struct_page: int,
+    page_size: int,
+    *,
+    sparsemem: bool,
+    dma_reserve: int,
+    highmem_pays: bool = False,
 ) -> tuple[int, int]:
     """Set each zone's ``managed`` as before v6.10; return (nr_kernel_pages, nr_all_pages).
 
-    The memmap is taken from each zone but HighMem, ``dma_reserve`` pages from the first, and
-    what HighMem's memmap needs from the kernel's pages (mm/mm_init.c:free_area_init_core,
-    until v6.10: "mm/mm_init.c: remove unneeded calc_memmap_size()").
+    The memmap is taken from each zone, ``dma_reserve`` pages from the first. HighMem's memmap
+    is taken from HighMem itself where ``highmem_pays`` (before v3.9), else from the kernel's
+    pages (free_area_init_core() until v6.9).
     """
     kernel = everything = 0
     for node in nodes:
         for index, zone in enumerate(node.zones):
             memmap = memmap_pages(zone, struct_page, page_size, sparsemem=sparsemem)
             free = zone.present
-            if zone.name != HIGHMEM and free >= memmap:
+            if (zone.name != HIGHMEM or highmem_pays) and free >= memmap:
                 free -= memmap
             if index == 0 and free > dma_reserve:
                 free -= dma_reserve
             if zone.name != HIGHMEM:
                 kernel += free
-            elif kernel > memmap * 2:
+            elif kernel > memmap * 2 and not highmem_pays:
                 kernel -= memmap
             everything += free
             zone.managed = free

@@ -41,7 +41,7 @@ def zone_limits(arch: str | None, zones: Iterable[str], ends: MemoryEnds, *, cap
     c072b90c8dc4, "x86/mm: Fix zone ranges boot printout"). The highest zone ends with RAM,
     or lowmem with the linear map.
     """
-    low_end = min(ends.low_end or ends.end, ends.end)
+    low_end = ends.low_end or ends.end
     found = dict.fromkeys(zones, 0)
     fixed = {zone for zone in ("DMA", "DMA32") if zone in found and (arch, zone) in _FIXED}
     for zone in found:

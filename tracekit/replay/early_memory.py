@@ -10,18 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
-from tracekit.events.base import Event
-from tracekit.events.mm_init import (
-    InitmemSetup,
-    MemoryLine,
-    NodeRangeLine,
-    SlubBanner,
-    ZoneRangesHeader,
-)
+from tracekit.events.mm_init import NodeRangeLine
 from tracekit.mm.handoff import free_pfn_ranges, free_ranges
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_type import MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_HOTPLUG, MEMBLOCK_NOMAP
 from tracekit.mm.mm_init import PfnRange, mem_pfn_ranges
+from tracekit.replay.context import Context
+from tracekit.replay.memblock_moments import Moments
 
 SKIPPED = MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED
 
@@ -31,7 +26,8 @@ class EarlyMemory:
     """RAM by page, and memblock's free areas when zones are set up and at the hand-off.
 
     ``ranges`` are None where the log says nothing of RAM, the free areas where memblock's
-    reserved list is not known. ``from_log`` is true where the printed node ranges had to do.
+    reserved list is not known. ``from_log`` is true where the printed node ranges had to do,
+    ``nodes_from_log`` where they said which node a range belongs to.
     ``hotpluggable`` are the ranges that movable_node gives to Movable.
     """
 
@@ -39,6 +35,7 @@ class EarlyMemory:
     free_at_zones: list[PfnRange] | None = None
     free_at_handoff: list[PfnRange] | None = None
     from_log: bool = False
+    nodes_from_log: bool = False
     hotpluggable: list[PfnRange] = field(default_factory=list)
 
     @property
@@ -54,53 +51,69 @@ class EarlyMemory:
         return self.ranges[-1].end_pfn
 
 
-def handoff_line(boot: Boot) -> Event | None:
-    """Return the first event that the kernel prints after memblock_free_all(), or None.
-
-    Until v6.11 mem_init() ends with the Memory: line, later kmem_cache_init() follows.
-    """
-    return next((e for e in boot.events if isinstance(e, MemoryLine | SlubBanner)), None)
-
-
-def zones_line(boot: Boot) -> Event | None:
-    """Return the event that opens the zone ranges, or None."""
-    wanted = ZoneRangesHeader | InitmemSetup
-    return next((e for e in boot.events if isinstance(e, wanted)), None)
-
-
 def from_node_ranges(boot: Boot, page_size: int) -> EarlyMemory:
-    """Return what the printed node ranges say, or the node spans where they are missing."""
-    lines: Sequence[NodeRangeLine] = boot.of(NodeRangeLine)
-    rows = [
-        (e.start * page_size, (e.end - e.start) * page_size, e.nid)
-        if e.in_pfn
-        else (e.start, e.end - e.start, e.nid)
-        for e in lines
-    ]
-    return EarlyMemory(mem_pfn_ranges(rows, page_size) or None, from_log=True)
+    """Return what the printed node ranges say; nothing where a line among them is lost."""
+    lines = boot.of(NodeRangeLine)
+    read = {event.source.line for event in boot.events}
+    numbers = [line.source.line for line in lines]
+    if numbers and not set(range(numbers[0], numbers[-1])) <= read:
+        return EarlyMemory()
+    return EarlyMemory(node_ranges(lines, page_size) or None, from_log=True)
 
 
-def from_memblock(
-    at_zones: Memblock, at_handoff: Memblock, page_size: int, nodes: dict[int, int] | None = None
-) -> EarlyMemory:
-    """Return what memblock's states at the two moments say.
+def node_ranges(lines: Sequence[NodeRangeLine], page_size: int) -> list[PfnRange]:
+    """Return the ranges that the node range lines show."""
+    units = [(1 if line.in_pfn else page_size, line) for line in lines]
+    return [PfnRange(e.start // unit, e.end // unit, e.nid) for unit, e in units]
 
-    ``nodes`` maps the base of a memory region to its node where memblock's own list lacks it.
+
+def with_nodes(memory: EarlyMemory, lines: Sequence[NodeRangeLine], page_size: int) -> EarlyMemory:
+    """Give ranges whose node memblock does not know to the nodes that the log shows.
+
+    Memblock records nodes since v3.3 only, and never without a NUMA configuration.
     """
+    shown = node_ranges(lines, page_size)
+    if len({r.nid for r in shown}) < 2 or len({r.nid for r in memory.ranges or []}) > 1:
+        return memory
+    memory.ranges = _split(memory.ranges or [], shown)
+    memory.free_at_zones = _split(memory.free_at_zones, shown)
+    memory.free_at_handoff = _split(memory.free_at_handoff, shown)
+    memory.nodes_from_log = True
+    return memory
+
+
+def _split(areas: list[PfnRange] | None, nodes: Sequence[PfnRange]) -> list[PfnRange] | None:
+    """Cut areas where the node changes; what no node's range covers keeps node 0."""
+    if areas is None:
+        return None
+    found = []
+    for area in areas:
+        position = area.start_pfn
+        for node in sorted(nodes):
+            start, end = max(position, node.start_pfn), min(area.end_pfn, node.end_pfn)
+            if start >= end:
+                continue
+            if position < start:
+                found.append(PfnRange(position, start, 0))
+            found.append(PfnRange(start, end, node.nid))
+            position = end
+        if position < area.end_pfn:
+            found.append(PfnRange(position, area.end_pfn, 0))
+    return found
+
+
+def from_memblock(at_zones: Memblock, at_handoff: Memblock | None, page_size: int) -> EarlyMemory:
+    """Return what memblock's states at the two moments say."""
     return EarlyMemory(
-        ranges=_ranges(at_zones, page_size, nodes or {}, 0),
+        ranges=_ranges(at_zones, page_size, 0),
         free_at_zones=_free(at_zones, page_size),
-        free_at_handoff=_free(at_handoff, page_size),
-        hotpluggable=_ranges(at_zones, page_size, nodes or {}, MEMBLOCK_HOTPLUG),
+        free_at_handoff=_free(at_handoff, page_size) if at_handoff else None,
+        hotpluggable=_ranges(at_zones, page_size, MEMBLOCK_HOTPLUG),
     )
 
 
-def _ranges(memblock: Memblock, page_size: int, nodes: dict[int, int], flag: int) -> list[PfnRange]:
-    rows = [
-        (r.base, r.size, nodes.get(r.base, r.nid))
-        for r in memblock.memory
-        if not flag or r.flags & flag
-    ]
+def _ranges(memblock: Memblock, page_size: int, flag: int) -> list[PfnRange]:
+    rows = [(r.base, r.size, r.nid) for r in memblock.memory if not flag or r.flags & flag]
     return mem_pfn_ranges(rows, page_size)
 
 
@@ -108,3 +121,17 @@ def _free(memblock: Memblock, page_size: int) -> list[PfnRange]:
     memory = [(r.base, r.size, r.nid) for r in memblock.memory if not r.flags & SKIPPED]
     reserved = [(r.base, r.size) for r in memblock.reserved]
     return free_pfn_ranges(free_ranges(memory, reserved), page_size)
+
+
+def find_memory(context: Context) -> EarlyMemory:
+    """Return what is known of RAM: memblock's replay where there is one, else the log's lines."""
+    boot = context.boot
+    page_size = boot.kernel.page_size or 4096
+    moments = context.take(Moments)
+    if moments is None or not (moments.zones or moments.handoff):
+        return from_node_ranges(boot, page_size)
+    zones = moments.zones or moments.handoff
+    assert zones is not None
+    if not zones.memory:
+        return from_node_ranges(boot, page_size)
+    return with_nodes(from_memblock(zones, moments.handoff, page_size), boot.of(NodeRangeLine), page_size)
