@@ -37,6 +37,25 @@ class Feature:
         return after and (self.until is None or version < self.until)
 
 
+def _pae(evidence: Evidence) -> bool | None:
+    if evidence.config:
+        return evidence.config.get("CONFIG_X86_PAE") == "y"
+    releases = [str(getattr(event, "release", "")) for event in evidence.events]
+    return True if any("pae" in release.lower() for release in releases) else None
+
+
+# -- what an architecture's build settles (arch/*/include/asm/sparsemem.h) -------------------
+ARCH: tuple[Feature, ...] = (
+    Feature(
+        "arm64_small_sections",
+        since=(5, 12),
+        commit="f0b13ee23241",
+        subject="arm64/sparsemem: reduce SECTION_SIZE_BITS",
+    ),
+    # A matter of the build and not of the version: without a sign it counts as absent.
+    Feature("x86_pae", until=(0,), detect=_pae),
+)
+
 # -- zones, hash tables, the hand-off (mm/mm_init.c, before v6.4 mm/page_alloc.c) ------------
 MM_INIT: tuple[Feature, ...] = (
     Feature(
@@ -318,7 +337,7 @@ PAGE_ALLOC: tuple[Feature, ...] = (
     ),
 )
 
-TABLE: tuple[Feature, ...] = (*MEMBLOCK, *MM_INIT, *PAGE_ALLOC, *BOOTMEM, *PERCPU)
+TABLE: tuple[Feature, ...] = (*ARCH, *MEMBLOCK, *MM_INIT, *PAGE_ALLOC, *BOOTMEM, *PERCPU)
 
 
 def has(name: str, version: Version | None, evidence: Evidence, default: bool = False) -> bool:
