@@ -127,8 +127,7 @@ def test_damaged_bytes_never_crash(name: str, mutations: list[tuple[int, int, by
 def test_any_bytes_are_a_log_or_a_capture_error(data: bytes) -> None:
     try:
         log = log_of(data)
-    except CaptureError as error:
-        assert error.message
+    except CaptureError:
         return
     assert log.physical_lines >= 1
 

@@ -20,7 +20,7 @@ _LOST = re.compile(
     r"|(?:imklog|imkmsg).*?(?P<syslog>\d+) messages lost"
 )
 _ELIDED = re.compile(
-    r"[\[<(]*(?:\.{3,}|…)(?: ?(?:snip|cut|skip(?:ped)?|omitted)[.…]*)?[\])>]*\Z"
+    r"[\[<(]*(?:\.{3,6}|…)(?: ?(?:snip|cut|skip(?:ped)?|omitted)[.…]*)?[\])>]*\Z"
     r"|[\[<(-]{1,2} ?(?:snip|cut|skip(?:ped)?|omitted) ?[\])>-]{1,2}\Z"
     r"|[-= ]*(?:8<|>8|>%|%<)[->%<8= ]*\Z",
     re.IGNORECASE,

@@ -70,7 +70,7 @@ def rejoin(messages: Messages) -> int:
     asked = _asked_for(texts, candidates)
     # a log whose messages have stamps: a line without one is no message of its own
     overflows = frozenset[int]()
-    if sum(stamped) > len(bare) - len(asked):
+    if sum(stamped) >= len(bare) - len(asked):
         overflows = _overflowing(messages, candidates)
     kept = [True] * len(texts)
     head = -1
