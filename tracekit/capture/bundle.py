@@ -38,8 +38,6 @@ class Bundle:
     def place(self, inside: str, source: Source) -> None:
         """Sort one member in by its path ``inside`` the bundle."""
         path = PurePosixPath(inside)
-        if path.name in _NEVER_NAMES or path.name.startswith((_NEVER_PREFIX, ".")):
-            return
         if path.parts[0] in _FOLDERS and len(path.parts) > 1:
             plain = str(path)
             for suffix in _COMPRESSED:
@@ -47,6 +45,10 @@ class Bundle:
             self.files[plain] = source
         elif len(path.parts) == 1:
             self.candidates.append(source)
+
+
+def _may_be_evidence(name: str) -> bool:
+    return name not in _NEVER_NAMES and not name.startswith((_NEVER_PREFIX, "."))
 
 
 def open_folder(folder: str) -> Bundle:
@@ -67,7 +69,7 @@ def _walk(folder: str, inside: str) -> Iterator[str]:
         raise unreadable(os.path.join(folder, inside), error) from error
     for entry in entries:
         path = os.path.join(inside, entry.name)
-        if entry.is_file():
+        if entry.is_file() and _may_be_evidence(entry.name):
             yield path
         elif entry.is_dir() and (inside or entry.name in _FOLDERS):
             yield from _walk(folder, path)
@@ -107,7 +109,7 @@ def _copy(
 ) -> tuple[PurePosixPath, Source] | None:
     stream = archive.extractfile(member) if member.isfile() else None
     path = PurePosixPath(*(part for part in PurePosixPath(member.name).parts if part != "."))
-    if stream is None or path.name in _NEVER_NAMES or path.name.startswith(_NEVER_PREFIX):
+    if stream is None or not _may_be_evidence(path.name):
         return None
     return path, spool(f"{archive_name}!{path}", cast(BinaryIO, stream))
 

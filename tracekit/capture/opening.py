@@ -18,7 +18,7 @@ from tracekit.capture.text import check_text, decode, is_text
 from tracekit.capture.trace import TraceSource, trace_source
 
 _SNIFF = 1 << 16
-_MOST_FILE = 64 << 20
+_KINDS = ("dmesg", "trace")
 _MOST_SEARCHED = 8 << 20
 _NOTHING = "holds no kernel log and no trace that tracekit knows."
 _HINT = "Give it the output of 'dmesg', a console log, or a trace from /sys/kernel/tracing/trace."
@@ -45,7 +45,7 @@ class Capture:
         source = self._sources.get(name)
         if source is None:
             return None
-        return decode(source.head(_MOST_FILE)).replace("\r\n", "\n")
+        return decode(b"".join(source.chunks())).replace("\r\n", "\n")
 
 
 def open_capture(paths: Sequence[str | PathLike[str]]) -> Capture:
@@ -53,6 +53,8 @@ def open_capture(paths: Sequence[str | PathLike[str]]) -> Capture:
 
     Raises CaptureError where one cannot be read, or holds nothing that can be used.
     """
+    if not paths:
+        raise CaptureError("input", "no path was given.", _HINT)
     logs: list[Log] = []
     traces: list[TraceSource] = []
     sources: dict[str, Source] = {}
@@ -98,7 +100,7 @@ def _useful(bundle: Bundle) -> list[tuple[Source, str]]:
     """
     found = [(source, kind) for source in bundle.candidates if (kind := _clear_kind(source))]
     chosen = []
-    for kind in ("dmesg", "trace"):
+    for kind in _KINDS:
         alike = [source for source, its_kind in found if its_kind == kind]
         usual = [source for source in alike if _stem(source) == kind]
         chosen += [(source, kind) for source in usual or alike]
@@ -106,8 +108,16 @@ def _useful(bundle: Bundle) -> list[tuple[Source, str]]:
 
 
 def _clear_kind(source: Source) -> str | None:
-    """Return the kind of a file nobody named, None unless it is sure to be a log or trace."""
-    head = source.head(_SNIFF)
+    """Return the kind of a file nobody named, None unless it is sure to be a log or trace.
+
+    Raises CaptureError where a file of the usual name cannot be read.
+    """
+    try:
+        head = source.head(_SNIFF)
+    except CaptureError:
+        if _stem(source) in _KINDS:
+            raise
+        return None
     if not is_text(head):
         return None
     kind = kind_of(decode(head), sure=True)

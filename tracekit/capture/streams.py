@@ -65,14 +65,22 @@ class Source:
             yield from _read(self.name, stream, size)
 
     def head(self, size: int) -> bytes:
-        """Return the first ``size`` decompressed bytes, or all of them when there are fewer."""
+        """Return the first ``size`` decompressed bytes, or all of them when there are fewer.
+
+        Of a damaged archive what can be unpacked is returned; DamagedStreamError only where
+        that is nothing at all.
+        """
         parts: list[bytes] = []
         missing = size
-        for chunk in self.chunks(min(size, CHUNK)):
-            parts.append(chunk[:missing])
-            missing -= len(chunk)
-            if missing <= 0:
-                break
+        try:
+            for chunk in self.chunks(min(size, CHUNK)):
+                parts.append(chunk[:missing])
+                missing -= len(chunk)
+                if missing <= 0:
+                    break
+        except DamagedStreamError:
+            if not parts:
+                raise
         return b"".join(parts)
 
     def _open(self) -> Readable:
