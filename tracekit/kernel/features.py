@@ -144,6 +144,11 @@ MM_INIT: tuple[Feature, ...] = (
         subject="arch, mm: streamline HIGHMEM freeing",
     ),
     Feature(
+        "huge_pages_before_memory_line",
+        since=(7, 1),
+        subject="mm/hugetlb: initialise gigantic bootmem pages in page_alloc_init_late()",
+    ),
+    Feature(
         "x86_prealloc_vmalloc",
         since=(5, 9),
         commit="6eb82f994026",
@@ -259,6 +264,17 @@ MEMBLOCK: tuple[Feature, ...] = (
         subject="memblock: do not start bottom-up allocations with kernel_end",
     ),
     Feature(
+        "arm_fdt_reserved_early",
+        since=(5, 10),
+        commit="7a1be318f579",
+        subject="ARM: 9012/1: move device tree mapping out of linear region",
+    ),
+    Feature(
+        "mips_sparse_top_down",
+        since=(5, 17),
+        subject="arch/mips/kernel/setup.c: sparse_init() between memblock_set_bottom_up(false/true)",
+    ),
+    Feature(
         "hotplug_cleared_at_numa_init",
         since=(6, 12),
         commit="767507654c22",
@@ -292,6 +308,12 @@ PAGE_ALLOC: tuple[Feature, ...] = (
         since=(5, 10),
         commit="293ffa5ebb9c",
         subject="mm/page_alloc: move pages to tail in move_to_free_list()",
+    ),
+    Feature(
+        "reserved_block_movable",
+        since=(6, 13),
+        subject="reserved pages whose struct pages are deferred make their pageblock Movable "
+        "(init_reserved_page() in mm/mm_init.c)",
     ),
     Feature(
         "pcp_high_orders",

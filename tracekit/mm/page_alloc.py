@@ -104,7 +104,12 @@ class PageAllocator:
         return [pages for lists in self._pcp.values() for pages in lists.values()]
 
     def push(self, pages: PcpList, pfn: int, *, tail: bool) -> None:
-        """Put a page on a per-cpu list: freed pages at the head, refilled ones at the tail."""
+        """Put a page on a per-cpu list: freed pages at the head, refilled ones at the tail.
+
+        A page that stands in another list leaves that one.
+        """
+        if pfn in self.where:
+            self.drop(pfn)
         pages.pages[pfn] = None
         if not tail:
             pages.pages.move_to_end(pfn, last=False)

@@ -93,7 +93,7 @@ def steal(zone: Zone, donor: Donor, migratetype: int, *, claimed: bool) -> None:
             zone.set_pageblock_type(donor.pfn, 0, migratetype)
         return
     zone.remove(donor.pfn)
-    zone.insert(donor.pfn, donor.order, migratetype, tail=True)
+    zone.insert(donor.pfn, donor.order, migratetype, tail=rules.move_to_tail)
 
 
 def claim(zone: Zone, donor: Donor, migratetype: int) -> bool:

@@ -21,14 +21,17 @@ RESERVE_TYPES_CMA = ("Unmovable", "Reclaimable", "Movable", "Reserve", "CMA", "I
 class Fallback(Enum):
     """How __rmqueue_fallback() hands over what it takes from another migrate type.
 
-    MOVE: it moves the page (or its whole block) to the wanted list, and the ordinary removal
-    follows (until v6.9). TAKE: it returns the page that it took from the largest block, or
+    REMOVE: it takes the page itself, and the removal that is logged next is this very one
+    (until v4.11). MOVE: it moves the page (or its whole block) to the wanted list, and the
+    ordinary removal follows (v4.12, 3bc48f96cf11 "mm, page_alloc: split smallest stolen page
+    in fallback"). TAKE: it returns the page that it took from the largest block, or
     removes one by the ordinary way after claiming the block (v6.10, c0cd6f557b90 "mm:
     page_alloc: fix freelist movement during block conversion"). CLAIM: it claims blocks from
     the largest down, and only when none can be claimed it takes the smallest page that fits
     (v6.15, c2f6ea38fc1b "mm: page_alloc: don't steal single pages from biggest buddy").
     """
 
+    REMOVE = "remove"
     MOVE = "move"
     TAKE = "take"
     CLAIM = "claim"
@@ -55,9 +58,11 @@ class Rules:
     ``types`` are the names of the migrate types by number. ``pcp_max_order`` is the largest
     order kept in the per-cpu lists besides ``pcp_thp_order`` (None without huge pages).
     ``merge_to_tail``: a block whose merged block would have a free buddy goes to the list's
-    tail (buddy_merge_likely(), since v2.6.35, 6dda9d55bf54). ``bulk_unlogged``: pages that
-    alloc_pages_bulk() takes print no mm_page_alloc (since v5.13). ``pcp_trylock``: a free or
-    allocation that interrupts one on its CPU passes the per-cpu lists by (since v6.1).
+    tail (buddy_merge_likely(), since v2.6.35, 6dda9d55bf54). ``move_to_tail``: blocks that change
+    type go to the tail of their new list (since v5.10, 293ffa5ebb9c), else to its head.
+    ``bulk_unlogged``: pages that alloc_pages_bulk() takes print no mm_page_alloc (since
+    v5.14, where vmalloc() uses it). ``pcp_trylock``: a free that interrupts a holder of the
+    per-cpu lists passes them by (since v6.0).
     ``vfree_merges``: vfree() gives neighbouring pages back as the largest aligned blocks
     (free_pages_bulk(), since v7.2). ``merge_retypes``: a pageblock that merges with one of
     another type takes its type (since v6.10, e6cf9e1c4cde).
@@ -71,6 +76,7 @@ class Rules:
     pcp_max_order: int = PAGE_ALLOC_COSTLY_ORDER
     pcp_thp_order: int | None = 9
     merge_to_tail: bool = True
+    move_to_tail: bool = True
     bulk_unlogged: bool = True
     pcp_trylock: bool = True
     vfree_merges: bool = False

@@ -164,7 +164,7 @@ class Zone:
         return code is not None and code >> 3 == order + 1
 
     def move_block(self, pfn: int, migratetype: int) -> int:
-        """Move all free blocks of the pageblock of ``pfn`` to the tails of another type's lists.
+        """Move all free blocks of the pageblock of ``pfn`` to another type's lists.
 
         Return the number of pages moved; 0 where the pageblock ends beyond the zone, or begins
         before it (there, until v6.9, the part from ``pfn`` on moves). Mirrors
@@ -176,13 +176,13 @@ class Zone:
         if end > self.end:
             return 0
         if start < self.start:
-            if self.rules.fallback is not Fallback.MOVE:
+            if self.rules.fallback in (Fallback.TAKE, Fallback.CLAIM):
                 return 0
             start = pfn
         moved = 0
         for block in list(self.free_in(start, end)):
             order = self.remove(block)
-            self.insert(block, order, migratetype, tail=True)
+            self.insert(block, order, migratetype, tail=self.rules.move_to_tail)
             moved += 1 << order
         return moved
 

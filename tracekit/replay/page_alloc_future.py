@@ -49,9 +49,7 @@ class Future:
         row = self.next_row(pfn, after)
         return None if row is None else self._stream.kind[row]
 
-    def untouched_before(self, pfn: int, row: int) -> bool:
-        """Return whether no earlier row touches the page."""
-        if self._rows is None:
-            self._rows = self._index()
-        rows = self._rows.get(pfn)
-        return not rows or rows[0] >= row
+    def untouched_between(self, pfn: int, after: int, row: int) -> bool:
+        """Return whether no row after ``after`` and before ``row`` touches the page."""
+        following = self.next_row(pfn, after)
+        return following is None or following >= row

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tracekit.events.table import ABSENT, Trace
 from tracekit.replay.page_alloc_stream import (
     ALLOC,
+    BLIND,
     EXTFRAG,
     FREE,
     FREE_BATCHED,
@@ -40,6 +41,8 @@ _PAGE_EVENTS = {
 _ALLOCATING = ("kmalloc", "kmalloc_node")
 _VMALLOC_SITES = ("__vmalloc_node_range", "__vmalloc_area_node")
 _VFREE_SITES = ("vfree", "kvfree", "__vunmap")
+_ENABLING_SITES = ("tracepoint_add_func",)
+_BURST = 100
 _MAX_PFN = 1 << 52
 
 
@@ -50,11 +53,12 @@ def read_rows(trace: Trace, pointer_size: int) -> Stream:
     stream = Stream(file=trace.path)
     parts = [_page_part(trace, name) for name in _PAGE_EVENTS if len(trace.table(name))]
     parts += _vmalloc_parts(trace, pointer_size)
+    parts += _blind_parts(trace)
     parts += [_marker_part(trace, stream)]
     index, kind, pfn, order, migratetype, extra = (
         np.concatenate([part[column] for part in parts]) for column in range(6)
     )
-    sequence = np.lexsort((kind != MARKER, index))
+    sequence = np.lexsort(((kind != MARKER) & (kind != BLIND), index))
     stream.event = index[sequence].tolist()
     stream.kind = kind[sequence].tolist()
     stream.pfn = pfn[sequence].tolist()
@@ -103,7 +107,8 @@ def _pack_fallback(trace: Trace, event: str) -> Int64s:
     order = _field(trace, event, "fallback_order", 0)
     migratetype = _field(trace, event, "fallback_migratetype", 0)
     owned = _field(trace, event, "change_ownership", 0)
-    return order << 8 | migratetype << 1 | (owned == 1)
+    packed: Int64s = order << 8 | migratetype << 1 | (owned == 1)
+    return packed
 
 
 def _sites(trace: Trace, names: tuple[str, ...]) -> list[int]:
@@ -133,6 +138,25 @@ def _vmalloc_parts(trace: Trace, pointer_size: int) -> list[tuple[Int64s, ...]]:
         index = _array(table.index)[chosen]
         parts.append(_part(index, VFREE, np.zeros_like(index), np.zeros_like(index)))
     return parts
+
+
+def _blind_parts(trace: Trace) -> list[tuple[Int64s, ...]]:
+    """Return a row where events were switched on again: none were logged just before.
+
+    Enabling an event allocates its list of callbacks, which is logged as soon as kmalloc
+    itself is enabled. The first burst of these opens the trace; event_trace_enable_again()
+    of the early initcalls switches all events off and on, and makes the second.
+    """
+    import numpy as np
+
+    table = trace.table("kmalloc")
+    if not len(table) or "call_site" not in table:
+        return []
+    index = _array(table.index)
+    index = index[np.isin(_array(table["call_site"]), _sites(trace, _ENABLING_SITES))]
+    before = np.concatenate([np.zeros(1, dtype=np.int64), index[:-1]])
+    index = index[index - before[: len(index)] > _BURST]
+    return [_part(index, BLIND, np.zeros_like(index), np.zeros_like(index))]
 
 
 def _part(index: Int64s, kind: int, pfn: Int64s, extra: Int64s) -> tuple[Int64s, ...]:

@@ -41,6 +41,7 @@ class Resync:
         self.unlogged_rows: list[int] = []
         self.bulk_rows: list[int] = []
         self.handed_over = True
+        self.window = -1
 
     # -- refills --------------------------------------------------------------------------
 
@@ -50,7 +51,8 @@ class Resync:
         stream, account = twin.stream, twin.account
         pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
         after = None if predicted is None else self.future.next_kind(predicted, row)
-        if predicted is not None and after in (ALLOC, PCPU_DRAIN):
+        hidden = predicted is not None and self._hidden(predicted, order, row)
+        if predicted is not None and after in (ALLOC, PCPU_DRAIN) and not hidden:
             self._refill_diverged(row, zone, predicted)
             return predicted
         if predicted is not None:
@@ -121,7 +123,20 @@ class Resync:
     def _gone_before(self, pfn: int, order: int, row: int) -> bool:
         future = self.future
         return all(
-            future.untouched_before(page, row) and future.next_kind(page, row) in (FREE, None)
+            future.untouched_between(page, self.window, row)
+            and future.next_kind(page, row) in (FREE, None)
+            for page in range(pfn, pfn + (1 << order))
+        ) or self._hidden(pfn, order, row)
+
+    def _hidden(self, pfn: int, order: int, row: int) -> bool:
+        """Return whether the block may have left the free lists while events were off.
+
+        No line since then touches it, and the next one shows it on its way to a user.
+        """
+        future = self.future
+        return self.window >= 0 and all(
+            future.untouched_between(page, self.window, row)
+            and future.next_kind(page, row) in (ALLOC, PCPU_DRAIN, FREE, None)
             for page in range(pfn, pfn + (1 << order))
         )
 
@@ -136,7 +151,7 @@ class Resync:
             and zone.start <= pfn < zone.end
             and zone.block_with(pfn) is None
             and pfn not in twin.allocator.where
-            and all(self.future.untouched_before(page, row) for page in pages)
+            and all(self.future.untouched_between(page, self.window, row) for page in pages)
         )
 
     # -- allocations ----------------------------------------------------------------------
@@ -203,12 +218,17 @@ class Resync:
         """Return whether later lines agree that the page was taken without a line so far.
 
         Either its own line comes late (the taker was interrupted), or alloc_pages_bulk()
-        took it, which logs nothing: then the next that is heard of it is its free.
+        took it, which logs nothing, or events were switched off at the time: then the next
+        that is heard of it is its free.
         """
         after = self.future.next_kind(pfn, row)
         if after == ALLOC:
             return True
-        return after in (FREE, None) and order == 0 and self.twin.rules.bulk_unlogged
+        if after not in (FREE, None):
+            return False
+        if order == 0 and self.twin.rules.bulk_unlogged:
+            return True
+        return self.window >= 0 and self.future.untouched_between(pfn, self.window, row)
 
     def _other_cpu(self, row: int, taken: Taken | None) -> int:
         twin = self.twin
@@ -234,6 +254,8 @@ class Resync:
                 if taken is not None:
                     twin.taken[who] = taken
                 return pfn
+        if self._from_window(row, zone, pages, taken):
+            return pfn
         if predicted is None:
             twin.account.unchecked(PFN, CAPTURED)
             if zone is not None and zone.is_free(pfn, order):
@@ -243,6 +265,36 @@ class Resync:
         if taken is None and pages is not None:
             allocator.pop(pages)
         return predicted
+
+    def _from_window(
+        self, row: int, zone: Zone | None, pages: PcpList | None, taken: Taken | None
+    ) -> bool:
+        """Explain a page that came into its per-cpu list while events were off.
+
+        The pages that the list still held then are gone, and it was refilled in the free
+        lists' order, up to the page and by as much as refills of the list bring.
+        """
+        twin = self.twin
+        stream, future = twin.stream, self.future
+        pfn, order = stream.pfn[row], stream.order[row]
+        block = range(pfn, pfn + (1 << order))
+        if self.window < 0 or taken is not None or zone is None:
+            return False
+        if not all(future.untouched_between(page, self.window, row) for page in block):
+            return False
+        old = [] if pages is None else list(pages.pages)
+        if not all(self._leaves_unseen(page, row, order) for page in old):
+            return False
+        if not zone.is_free(pfn, order) and zone.block_with(pfn) is not None:
+            return False
+        for page in old:
+            twin.allocator.drop(page)
+            twin.in_use[page] = order
+        if zone.is_free(pfn, order):
+            zone.carve(pfn, order)
+        twin.account.inferred[PFN] += 1
+        self.unlogged_rows.append(row)
+        return True
 
     def _alloc_diverged(self, row: int, predicted: int | None) -> None:
         stream = self.twin.stream
@@ -335,7 +387,7 @@ class Resync:
         if (
             self.handed_over
             and zone.is_free(pfn, order)
-            and all(self.future.untouched_before(page, row) for page in pages)
+            and all(self.future.untouched_between(page, self.window, row) for page in pages)
         ):
             zone.carve(pfn, order)
             self.unlogged_rows.append(row)

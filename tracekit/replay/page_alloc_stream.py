@@ -1,7 +1,8 @@
 """The page events of a trace as columns, in the order of the trace.
 
-One row is one event that the page allocator's twin needs: the five page events, the array of
-pages that announces a vmalloc(), and the kfree() that ends a vfree(). Everything is a number, so
+One row is one event that the page allocator's twin needs: the page events, the array of pages
+that announces a vmalloc(), the kfree() that ends a vfree(), a marker, and the sign that events
+had been switched off just before (BLIND). Everything is a number, so
 that a compiled loop can read the same columns.
 """
 
@@ -18,6 +19,7 @@ EXTFRAG = 5
 VMALLOC = 6
 VFREE = 7
 MARKER = 8
+BLIND = 9
 
 NO_PFN = -1
 

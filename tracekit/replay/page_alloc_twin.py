@@ -18,6 +18,7 @@ from tracekit.replay.page_alloc_policy import Policy
 from tracekit.replay.page_alloc_resync import Resync
 from tracekit.replay.page_alloc_stream import (
     ALLOC,
+    BLIND,
     EXTFRAG,
     FREE,
     FREE_BATCHED,
@@ -27,6 +28,7 @@ from tracekit.replay.page_alloc_stream import (
     ZONE_LOCKED,
     Stream,
 )
+from tracekit.replay.page_alloc_ties import Ties
 from tracekit.replay.page_alloc_vmalloc import Vmalloc
 
 LATE = "the task was interrupted between taking the page and logging it"
@@ -91,6 +93,7 @@ class Twin:
         self.policy = Policy(allocator, nodes)
         self.vmalloc = Vmalloc(allocator, self.policy)
         self.resync = Resync(self)
+        self.ties = Ties(stream, self.resync.future)
         self.fallbacks = Fallbacks(self)
 
     def run(self, first: int, last: int) -> None:
@@ -105,8 +108,13 @@ class Twin:
             EXTFRAG: self.fallbacks.extfrag,
             VMALLOC: self.announce,
             VFREE: self.vfree_ends,
+            BLIND: self.blind,
         }
-        for row in range(first, last):
+        sequence = self.ties.sequence
+        self.ties.position = first
+        while self.ties.position < last:
+            row = sequence[self.ties.position]
+            self.ties.position += 1
             handler = handlers.get(kinds[row])
             if handler is not None:
                 handler(row)
@@ -155,6 +163,10 @@ class Twin:
         """Note that a vfree() has given its pages back."""
         self.settle(row)
 
+    def blind(self, row: int) -> None:
+        """Note that events were switched off just before this row."""
+        self.resync.window = row
+
     # -- refills --------------------------------------------------------------------------
 
     def zone_locked(self, row: int) -> None:
@@ -173,6 +185,9 @@ class Twin:
         predicted = zone.rmqueue_smallest(order, migratetype)
         if predicted == pfn:
             self.account.matched[REFILL] += 1
+        elif predicted is not None and self.ties.taken_first(row, predicted):
+            zone.undo(predicted, order, migratetype)
+            return
         else:
             pfn = self.resync.refill(row, zone, predicted)
         self.took(row, zone, pfn, order, migratetype)

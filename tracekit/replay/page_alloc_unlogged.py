@@ -15,7 +15,8 @@ from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_fallback import find_fallback, steal
 from tracekit.mm.page_alloc_rules import UNMOVABLE
 from tracekit.mm.page_alloc_zone import Zone
-from tracekit.replay.page_alloc_stream import EXTFRAG, FREE, PCPU_DRAIN, ZONE_LOCKED, Stream
+from tracekit.replay.page_alloc_account import Account
+from tracekit.replay.page_alloc_stream import EXTFRAG, ZONE_LOCKED, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +44,28 @@ def find_targets(
     """Return zone (by id) -> migrate type -> first refill, for types that fell back before.
 
     A type whose first refill follows a logged fallback had claimed nothing. Movable is left
-    out: its lists were full at the hand-off. Only refills before the zone gets pages back
-    count, and the lowest of them, because smaller blocks lie below.
+    out: its lists were full at the hand-off.
     """
     rules = allocator.rules
     targets: dict[int, dict[int, Target]] = {}
     closed: set[tuple[int, int]] = set()
     for row, kind in enumerate(stream.kind):
-        if kind not in (ZONE_LOCKED, EXTFRAG, PCPU_DRAIN, FREE):
+        if kind not in (ZONE_LOCKED, EXTFRAG):
             continue
         migratetype = stream.migratetype[row]
         zone = allocator.zone_of(stream.pfn[row])
         if zone is None or (id(zone), migratetype) in closed:
             continue
-        if kind == ZONE_LOCKED and migratetype not in (rules.movable,) and migratetype < 3:
+        closed.add((id(zone), migratetype))
+        if kind == ZONE_LOCKED and migratetype != rules.movable and migratetype < 3:
             target = Target(row, stream.pfn[row], stream.order[row])
             targets.setdefault(id(zone), {})[migratetype] = target
-        if kind in (ZONE_LOCKED, EXTFRAG):
-            closed.add((id(zone), migratetype))
     return targets
 
 
 def infer_run(allocator: PageAllocator, stream: Stream) -> list[Run]:
     """Bring the hand-off state to the first event; return what the run took, zone by zone."""
-    runs = []
+    runs: list[Run] = []
     targets = find_targets(allocator, stream)
     for zone in allocator.zones:
         wanted = targets.get(id(zone), {})
@@ -75,6 +74,27 @@ def infer_run(allocator: PageAllocator, stream: Stream) -> list[Run]:
             if target is not None:
                 runs += _advance(zone, migratetype, target, wanted)
     return runs
+
+
+def report_run(runs: Iterable[Run], account: Account) -> None:
+    """List the run as one inference, with the refills that bear it out."""
+    taken = [run for run in runs if run.pages]
+    if not taken:
+        return
+    names = taken[0].zone.rules.types
+    parts = [
+        f"{run.pages} {names[run.migratetype]} pages of node {run.zone.nid} {run.zone.name}"
+        for run in taken
+    ]
+    first = min(run.target.row for run in taken)
+    lines = ", ".join(str(account.stream.line[run.target.row]) for run in taken)
+    account.infer(
+        "unlogged-run",
+        f"{sum(run.pages for run in taken)} pages were taken before the first event: "
+        + "; ".join(parts),
+        f"the first refill of each migrate type stands behind them (lines {lines})",
+        first,
+    )
 
 
 def _advance(

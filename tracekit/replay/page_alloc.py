@@ -1,0 +1,77 @@
+"""Replay of the page allocator: every page event of the trace predicted, then compared.
+
+It starts from the free lists of the hand-off, infers the unlogged run up to the first event
+once, and then goes event by event (page_alloc_twin).
+"""
+
+from __future__ import annotations
+
+from tracekit.boot import Boot
+from tracekit.events.percpu_setup import PcpuAllocMap
+from tracekit.kernel.arch import ARCHES
+from tracekit.mm.handoff import Handoff
+from tracekit.mm.page_alloc import PageAllocator
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.context import Context
+from tracekit.replay.page_alloc_account import Account
+from tracekit.replay.page_alloc_reader import read_rows
+from tracekit.replay.page_alloc_setting import read_rules, set_reserved_movable, zones_of
+from tracekit.replay.page_alloc_stream import MARKER, Stream
+from tracekit.replay.page_alloc_twin import Twin
+from tracekit.replay.page_alloc_unlogged import infer_run, report_run
+
+END = "snapshot end"
+
+
+def run(context: Context) -> None:
+    """Replay the page events of the boot's trace."""
+    boot = context.boot
+    trace = boot.trace
+    if trace is None:
+        return
+    stream = read_rows(trace, pointer_size(boot))
+    ledger = context.ledger("page_alloc")
+    ledger.events = sum(kind < 6 for kind in stream.kind)
+    handoff = context.take(Handoff)
+    if handoff is None:
+        return
+    rules = read_rules(boot.kernel, handoff.rules.nr_orders, handoff.rules.pageblock_order)
+    if boot.kernel.has("reserved_block_movable"):
+        set_reserved_movable(handoff)
+    zones = zones_of(handoff, rules)
+    allocator = PageAllocator(zones, rules)
+    account = Account(stream, ledger)
+    report_run(infer_run(allocator, stream), account)
+    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones))
+    twin.run(0, len(stream))
+    account.close()
+
+
+def pointer_size(boot: Boot) -> int:
+    """Return the size of a pointer in bytes."""
+    arch = ARCHES.get(boot.kernel.arch or "")
+    return 4 if arch is not None and arch.is_32bit else 8
+
+
+def cpu_nodes(boot: Boot, zones: list[Zone]) -> dict[int, int]:
+    """Return the node of each cpu: percpu groups its units by node, in the order of nodes.
+
+    Empty where the log does not show the groups; then every cpu counts as one of the first
+    node's until its habits show otherwise.
+    """
+    nids = sorted({zone.nid for zone in zones})
+    found: dict[int, int] = {}
+    for line in boot.of(PcpuAllocMap):
+        for group, cpus in line.allocs:
+            for cpu in cpus:
+                if cpu is not None and group < len(nids):
+                    found[cpu] = nids[group]
+    return found
+
+
+def end_row(stream: Stream) -> int:
+    """Return the row of the marker that ends the snapshot, the length where there is none."""
+    for row in range(len(stream) - 1, -1, -1):
+        if stream.kind[row] == MARKER and stream.labels[stream.extra[row]].endswith(END):
+            return row
+    return len(stream)

@@ -1,0 +1,87 @@
+"""The kernel's page allocator as a ``Rules``, and the hand-off state as its zones."""
+
+from __future__ import annotations
+
+from tracekit.kernel.kernel import Kernel
+from tracekit.mm.handoff import Handoff
+from tracekit.mm.page_alloc_rules import Drain, Fallback, Rules
+from tracekit.mm.page_alloc_zone import Zone
+
+
+def migrate_types(kernel: Kernel) -> tuple[str, ...]:
+    """Return the names of the migrate types by number (enum migratetype).
+
+    Isolate and CMA exist where the build has memory isolation and CMA; an unknown build is
+    taken to have them last, which shifts nothing that a trace of a boot shows.
+    """
+    if kernel.has("migrate_highatomic", default=True):
+        types = ["Unmovable", "Movable", "Reclaimable", "HighAtomic"]
+    else:
+        types = ["Unmovable", "Reclaimable", "Movable", "Reserve"]
+    if kernel.evidence.config.get("CONFIG_CMA") == "y":
+        types.append("CMA")
+    return (*types, "Isolate")
+
+
+def fallback_style(kernel: Kernel) -> Fallback:
+    """Return how this kernel hands over what it takes from another migrate type."""
+    if kernel.has("fallback_claims"):
+        return Fallback.CLAIM
+    if kernel.has("fallback_takes"):
+        return Fallback.TAKE
+    return Fallback.MOVE if kernel.has("fallback_moves", default=True) else Fallback.REMOVE
+
+
+def read_rules(kernel: Kernel, nr_orders: int, pageblock_order: int) -> Rules:
+    """Return the habits of the kernel's page allocator."""
+    high_orders = kernel.has("pcp_high_orders", default=True)
+    huge = kernel.evidence.config.get("CONFIG_TRANSPARENT_HUGEPAGE") == "y"
+    return Rules(
+        max_order=nr_orders - 1,
+        pageblock_order=pageblock_order,
+        types=migrate_types(kernel),
+        fallback=fallback_style(kernel),
+        drain=Drain.FREED_FIRST if kernel.has("drain_freed_first") else Drain.ROTATE,
+        pcp_max_order=3 if high_orders else 0,
+        pcp_thp_order=pageblock_order if high_orders and huge else None,
+        move_to_tail=kernel.has("move_to_tail", default=True),
+        merge_to_tail=kernel.has("buddy_merge_likely", default=True),
+        bulk_unlogged=kernel.has("vmalloc_in_bulk"),
+        pcp_trylock=kernel.has("pcp_trylock"),
+        vfree_merges=kernel.has("vfree_in_blocks"),
+        merge_retypes=kernel.has("merge_retypes_buddy"),
+        shuffled=kernel.option("page_alloc.shuffle") in ("1", "y", "Y"),
+    )
+
+
+def set_reserved_movable(handoff: Handoff) -> None:
+    """Make the pageblocks Movable whose struct pages are deferred but whose start is reserved.
+
+    memblock_free_all() initialises reserved pages itself, and since v6.13 it sets the type of
+    the pageblocks that begin with one; those that begin with a free page wait for pgdatinit.
+    """
+    size = 1 << handoff.rules.pageblock_order
+    waiting = handoff.deferred
+    for area in handoff.ranges:
+        first = handoff.first_deferred_pfn.get(area.nid, area.end_pfn)
+        for pfn in range(-(-max(first, area.start_pfn) // size) * size, area.end_pfn, size):
+            if not any(free.start_pfn <= pfn < free.end_pfn for free in waiting):
+                handoff.set_movable(pfn, pfn + 1)
+
+
+def zones_of(handoff: Handoff, rules: Rules) -> list[Zone]:
+    """Return the zones with the free lists of the hand-off."""
+    found = []
+    for buddy in handoff.zones:
+        zone = Zone(buddy.zone.name, buddy.zone.nid, buddy.zone.start_pfn,
+                    buddy.zone.end_pfn, rules)  # fmt: skip
+        for pfn in range(zone.start >> rules.pageblock_order << rules.pageblock_order, zone.end,
+                         1 << rules.pageblock_order):  # fmt: skip
+            zone.set_pageblock_type(pfn, 0, rules.types.index(handoff.migratetype(pfn)))
+        for name in buddy.lists:
+            migratetype = rules.types.index(name)
+            for order in range(rules.max_order + 1):
+                for pfn in handoff.listed(buddy, name, order):
+                    zone.insert(pfn, order, migratetype, tail=True)
+        found.append(zone)
+    return found
