@@ -1,0 +1,117 @@
+"""Replays the remap allocator of 32-bit x86 NUMA kernels, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracekit.boot import Boot
+from tracekit.events.base import Event
+from tracekit.events.numa_32 import (
+    AllocatePgdat,
+    KvaReserve,
+    KvaReservePages,
+    KvaShrink,
+    KvaShrinkFurther,
+    KvaStart,
+    KvaTotal,
+    MaxLowPfn,
+    NodePfn,
+    RemapAlloc,
+    RemapFailed,
+    RemapNode,
+    RemapPage,
+    RemappedNodeData,
+    WillRemap,
+)
+from tracekit.replay.context import Context
+from tracekit.replay.ledger import Ledger
+from tracekit.replay.numa_32_kva import KvaLines
+from tracekit.replay.numa_32_remap import RemapLines
+from tracekit.replay.numa_32_setting import PGDAT_SIZES, read_setting
+from tracekit.replay.numa_32_worlds import Worlds, first_worlds
+
+KVA_EVENTS = (
+    AllocatePgdat,
+    KvaReserve,
+    KvaReservePages,
+    KvaShrink,
+    KvaShrinkFurther,
+    KvaStart,
+    KvaTotal,
+    RemapNode,
+    RemapPage,
+    WillRemap,
+)
+NO_LARGE_PAGE = "the log does not tell whether large pages are 2 or 4 MiB"
+REMAP_EVENTS = (RemapAlloc, RemapFailed, RemappedNodeData)
+
+
+def run(context: Context) -> None:
+    """Replay the remap allocator's lines; without one there is nothing to do."""
+    boot = context.boot
+    own = [event for event in boot.events if isinstance(event, KVA_EVENTS + REMAP_EVENTS)]
+    if not own:
+        return
+    ledger = context.ledger("numa_32")
+    ledger.events = len(own)
+    first = next(event for event in boot.events if isinstance(event, (NodePfn, type(own[0]))))
+    setting = read_setting(boot, first)
+    if setting.large is None:
+        ledger.unchecked("remap", NO_LARGE_PAGE, len(own))
+        return
+    worlds = Worlds(ledger, first_worlds(setting.struct_pages, PGDAT_SIZES))
+    reader: KvaLines | RemapLines
+    if any(isinstance(event, REMAP_EVENTS) for event in own):
+        reader = RemapLines(worlds, setting, setting.large)
+    else:
+        reader = KvaLines(worlds, setting, setting.large)
+    for event in boot.events:
+        if event.source.file == own[0].source.file:
+            reader.read(event)
+    _note_nodes_without_lowmem(boot, ledger, own, reader.spans)
+    ledger.state = state(worlds)
+
+
+def state(worlds: Worlds) -> dict[str, object]:
+    """What the report shows: each node's area, in pages, and where it is mapped."""
+    if not worlds.possible:
+        return {}
+    world = worlds.possible[0]
+    mapped = dict(world.mapped)
+    return {
+        "nodes": [
+            {
+                "nid": nid,
+                "start_pfn": area.pfn,
+                "pages": area.pages,
+                "address": mapped.get(nid),
+            }
+            for nid, area in world.areas
+        ],
+        "kva_start_pfn": world.kva_start,
+    }
+
+
+def _note_nodes_without_lowmem(
+    boot: Boot, ledger: Ledger, own: Sequence[Event], spans: dict[int, tuple[int, int]]
+) -> None:
+    """A node wholly above lowmem has no memory that the kernel can address directly."""
+    printed = boot.of(MaxLowPfn)
+    starts = boot.of(KvaStart)
+    if not printed:
+        return
+    base = 10 if starts and starts[0].decimal else 16
+    low = int(printed[0].end_number, base)
+    for nid, (start, end) in sorted(spans.items()):
+        if start >= low:
+            ledger.report(
+                "NR130",
+                printed[0].source,
+                f"node {nid}",
+                logged=f"node {nid} has pages [{start}-{end}), lowmem ends at page {low}",
+                simulated="some of the node's memory below the end of lowmem",
+                explanation=f"Node {nid} lies wholly above the end of lowmem: it has no Normal "
+                "or DMA memory, so nothing that needs lowmem (slab, page tables) can come "
+                "from it.",
+                related=[own[0].source],
+            )
