@@ -19,6 +19,7 @@ from tracekit.replay.memblock_start import (
     left_over,
     project_back,
 )
+from tracekit.replay.regions import history
 
 # The price list (documented in docs/): what taking a thing for true costs against one
 # divergence at one line.
@@ -40,6 +41,7 @@ def run(context: Context) -> None:
     enter(best, ledger)
     context.hand_over(best.memblock)
     context.hand_over(best.moments)
+    context.hand_over(history(best, boot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ def estimate(log: MemblockLog, machine: Machine, known: Ranges) -> Run:
     basis = Basis(log, machine, known, list(machine.node_ranges))
     start = by_node_ranges(project_back(log), log, machine)
     best = basis.run(start)
-    if best.outcomes.partings:
-        candidates = [basis.run(start, other) for other in _machines(log, machine)]
-        candidates += [basis.run(replace(start, hotplug=ram)) for ram in _hotplug(machine)]
-        best = min([best, *candidates], key=price)
+    for vary in (_machines, _hotplug, _shorter_ram):
+        if best.outcomes.partings:
+            candidates = [basis.run(*other) for other in vary(best)]
+            best = min([best, *candidates], key=price)
     return _without_doubtful(basis, best)
 
 
@@ -91,8 +93,10 @@ def _grown_rows(log: MemblockLog, pieces: Ranges, basis: Basis) -> Ranges:
     steps, _ = before_first_dump(log)
     ends = {end for _, end in [*left_over(steps), *basis.known]}
     touching = [piece for piece in pieces if piece[0] in ends]
-    # A machine with a device tree has one such piece in any case: the tree itself.
-    return touching if len(pieces) > 1 or basis.machine.is_x86 else []
+    if touching and len(touching) == len(pieces) and basis.machine.reserves_fdt_early:
+        # One of them is the device tree, which may lie right behind the initial RAM disk.
+        touching.remove(max(touching, key=lambda piece: piece[1] - piece[0]))
+    return touching
 
 
 def price(run: Run) -> float:
@@ -101,21 +105,38 @@ def price(run: Run) -> float:
     return PRICE_PARTING * len(run.outcomes.partings) + PRICE_PIECE * len(pieces)
 
 
-def _machines(log: MemblockLog, machine: Machine) -> list[Machine]:
+Variation = tuple[Start, Machine]
+
+
+def _machines(run: Run) -> list[Variation]:
     """Other machines that the log does not rule out: cache lines of another length."""
-    if not any(alloc.request and not alloc.request.align for alloc in log.allocs):
+    if not any(alloc.request and not alloc.request.align for alloc in run.log.allocs):
         return []
-    lines = {32, 64, 128} - {machine.smp_cache_bytes}
-    return [machine.with_cache_line(line) for line in sorted(lines)]
+    lines = {32, 64, 128} - {run.machine.smp_cache_bytes}
+    return [(run.start, run.machine.with_cache_line(line)) for line in sorted(lines)]
 
 
-def _hotplug(machine: Machine) -> list[Ranges]:
+def _hotplug(run: Run) -> list[Variation]:
     """RAM that may have been hotpluggable until the nodes were set up: whole nodes."""
-    if machine.kernel.option("movable_node") is None:
+    if run.machine.kernel.option("movable_node") is None:
         return []
-    spans = {node.nid: (node.start, node.end) for node in machine.nodes}
-    nodes = sorted({node.nid for node in machine.nodes})
-    return [[spans[nid] for nid in nodes[first:]] for first in range(1, len(nodes))]
+    spans = {node.nid: (node.start, node.end) for node in run.machine.nodes}
+    nodes = sorted(spans)
+    choices = [[spans[nid] for nid in nodes[first:]] for first in range(1, len(nodes))]
+    return [(replace(run.start, hotplug=ram), run.machine) for ram in choices]
+
+
+def _shorter_ram(run: Run) -> list[Variation]:
+    """Starts whose RAM ends where the highest allocation does, not where the dump says."""
+    start = run.start
+    if not start.memory:
+        return []
+    low, high = start.memory[-1]
+    ends = [alloc.base + alloc.size for alloc in run.log.allocs if low <= alloc.base < high]
+    if not ends or max(ends) >= high:
+        return []
+    shorter = replace(start, memory=[*start.memory[:-1], (low, max(ends))])
+    return [(shorter, run.machine)]
 
 
 def enter(run: Run, ledger: Ledger) -> None:

@@ -85,6 +85,15 @@ def adopt_nodes_and_flags(dump: Dump, memblock: Memblock) -> None:
         which.merge()
 
 
+def adopt_within(dump: Dump, memblock: Memblock, ranges: Ranges) -> None:
+    """Take the dump's word on what is reserved inside these ranges."""
+    shown = [(row.base, row.base + row.size) for row in dump.of("reserved")]
+    for start, end in ranges:
+        memblock.free(start, end - start)
+        for low, high in intersect(shown, [(start, end)]):
+            memblock.reserve(low, high - low)
+
+
 def inconsistent_rows(dump: Dump) -> list[tuple[MemblockRow, str]]:
     """Rows whose printed size is not that of their range, or whose number is out of turn."""
     wrong: list[tuple[MemblockRow, str]] = []

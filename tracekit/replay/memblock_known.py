@@ -35,12 +35,15 @@ def _low_memory(machine: Machine) -> Ranges:
 
 def _bios_area(events: Sequence[Event], machine: Machine) -> Ranges:
     """From the end of conventional memory to 1 MiB (reserve_bios_regions, reserve_ebda_region)."""
+    capped = machine.kernel.has("x86_bios_start_capped", default=True)
+    if capped and not machine.kernel.has("x86_early_reserve_memory", default=True):
+        return []  # In between, setup_arch() does it where its line is seen.
     ends = [row.end for row in events if isinstance(row, E820Row) and row.is_ram]
     low = [end for end in ends if end <= MIB]
     if not low:
         return []
     start = max(low)
-    if machine.kernel.has("x86_bios_start_capped", default=True):
+    if capped:
         start = min(start, BIOS_START_MAX)
     return [(start, MIB)]
 

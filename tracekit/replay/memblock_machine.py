@@ -65,6 +65,17 @@ class Machine:
         return self.arch == "arm"
 
     @property
+    def reserves_fdt_early(self) -> bool:
+        """Whether the device tree is reserved before memblock=debug is parsed.
+
+        arm64's setup_machine_fdt() and, since the tree has a mapping of its own, arm's
+        setup_arch(); others do it later and show a line.
+        """
+        if self.arch == "arm":
+            return self.kernel.has("arm_fdt_reserved_early", default=True)
+        return self.arch in ("arm64", "loongarch64")
+
+    @property
     def section_pointers(self) -> int:
         """Bytes of an array of pointers, one for each possible memory section; 0 off x86_64."""
         arch = facts(self.arch)

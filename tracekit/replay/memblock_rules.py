@@ -50,11 +50,16 @@ class Direction:
             self.upwards = False
         if by.startswith("swiotlb_init") and arch in ("loongarch64", "ppc64", "ppc32"):
             self.upwards = True
-        if arch in ("mips", "mips64", "loongarch64") and by.startswith(SPARSE_CALLERS):
+        if by.startswith(SPARSE_CALLERS) and self._sparse_is_down():
             return False
         if arch == "ppc64" and _for_boot_cpu(alloc):
             return True
         return self.upwards
+
+    def _sparse_is_down(self) -> bool:
+        if self.machine.arch in ("mips", "mips64"):
+            return self.machine.kernel.has("mips_sparse_top_down")
+        return self.machine.arch == "loongarch64"
 
     def passed(self, step: Step) -> None:
         """Take note of a step that is over."""

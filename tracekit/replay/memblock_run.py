@@ -8,8 +8,15 @@ from tracekit.mm.memblock import Config, Memblock
 from tracekit.mm.memblock_search import round_up
 from tracekit.mm.memblock_type import MEMBLOCK_HOTPLUG, MEMBLOCK_NOMAP, NUMA_NO_NODE
 from tracekit.mm.ranges import Ranges, intersect, subtract
-from tracekit.replay.memblock_dump import adopt, adopt_nodes_and_flags, compare, differences
-from tracekit.replay.memblock_dump import bytes_of, inconsistent_rows
+from tracekit.replay.memblock_dump import (
+    adopt,
+    adopt_nodes_and_flags,
+    adopt_within,
+    bytes_of,
+    compare,
+    differences,
+    inconsistent_rows,
+)
 from tracekit.replay.memblock_log import Alloc, Change, Doubled, Dump, MemblockLog, Step
 from tracekit.replay.memblock_machine import Machine
 from tracekit.replay.memblock_moments import Moments
@@ -39,6 +46,7 @@ class Run:
     outcomes: Outcomes = field(default_factory=Outcomes)
     worlds: list[World] = field(default_factory=list)
     taken: list[tuple[int, int, Alloc]] = field(default_factory=list)
+    loose: list[tuple[int, int]] = field(default_factory=list)
     nodes_set: bool = False
     dumps_seen: int = 0
     changes_seen: int = 0
@@ -98,8 +106,25 @@ class Run:
             self.worlds = fitting
             self.outcomes.matched("address")
             self._take(alloc)
+        elif self._settle(alloc, what, upwards):
+            self.outcomes.inferred("address")
+            self._take(alloc)
         else:
             self._part(alloc, expected[0], what, upwards)
+
+    def _settle(self, alloc: Alloc, what: Purpose, upwards: bool) -> bool:
+        """Find out how far a free went whose line is known to be missing.
+
+        The divergence reported it with the whole of the earlier allocation; a later result
+        may show that only a part of that was freed.
+        """
+        for start, end in self.loose:
+            world = self.worlds[0].branch("only a part was freed")
+            world.memblock.reserve(start, end - start)
+            if fits(alloc, world.expects(alloc, what, self.machine, upwards)):
+                self.worlds = [world]
+                return True
+        return False
 
     def _take(self, alloc: Alloc) -> None:
         for world in self.worlds:
@@ -115,6 +140,11 @@ class Run:
         asked = alloc.request.size if alloc.request is not None else alloc.size
         if asked != alloc.size and expected == alloc.base:
             self._other_size(alloc, asked, main)
+            return
+        if asked != alloc.size:
+            # Another allocation's result: that of the request is missing.
+            self._no_result(Alloc(alloc.request, None), expected, main)
+            self._alloc(Alloc(None, alloc.result, alloc.base, alloc.size, alloc.followed), upwards)
             return
         freed = self._lost_free(alloc, what, main, upwards)
         if freed is not None:
@@ -191,12 +221,24 @@ class Run:
     ) -> tuple[World, tuple[int, int, Alloc]] | None:
         end = alloc.base + alloc.size
         for owner in reversed(self.taken):
-            if owner[0] < end and alloc.base < owner[1]:
+            if not (owner[0] < end and alloc.base < owner[1]):
+                continue
+            for start, stop in self._freed_parts(alloc, what, owner):
                 world = main.branch("an earlier free is missing from the log")
-                world.memblock.free(owner[0], owner[1] - owner[0])
+                world.memblock.free(start, stop - start)
                 if fits(alloc, world.expects(alloc, what, self.machine, upwards)):
+                    self.loose.append((owner[0], owner[1]))
                     return world, owner
         return None
+
+    def _freed_parts(
+        self, alloc: Alloc, what: Purpose, owner: tuple[int, int, Alloc]
+    ) -> list[tuple[int, int]]:
+        """What may have been freed of an earlier allocation: all of it, its head, its tail."""
+        start, end, _ = owner
+        align = alloc.request.align if alloc.request is not None else what.align
+        top = round_up(alloc.base + alloc.size, align or self.machine.smp_cache_bytes)
+        return [(start, end), (start, min(top, end)), (max(alloc.base, start), end)]
 
     def _report_lost_free(
         self, alloc: Alloc, expected: int, owner: tuple[int, int, Alloc]
@@ -263,6 +305,8 @@ class Run:
         kind = "first_dump" if self.dumps_seen == 1 else "dump"
         if self.dumps_seen == 1:
             self._before_first_dump()
+        for world in self.worlds:
+            adopt_within(dump, world.memblock, self.loose)
         counts = [differences(dump, world.memblock) for world in self.worlds]
         best = min(range(len(counts)), key=lambda index: (counts[index], index))
         self.worlds.insert(0, self.worlds.pop(best))
