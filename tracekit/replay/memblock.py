@@ -91,12 +91,19 @@ def _without_doubtful(basis: Basis, best: Run) -> Run:
 
 def _grown_rows(log: MemblockLog, pieces: Ranges, basis: Basis) -> Ranges:
     steps, _ = before_first_dump(log)
-    ends = {end for _, end in [*left_over(steps), *basis.known]}
+    logged = [*left_over(steps), *basis.known]
+    ends = {end for start, end in logged if basis.machine.is_x86 or not _inside(start, pieces)}
     touching = [piece for piece in pieces if piece[0] in ends]
     if touching and len(touching) == len(pieces) and basis.machine.reserves_fdt_early:
         # One of them is the device tree, which may lie right behind the initial RAM disk.
         touching.remove(max(touching, key=lambda piece: piece[1] - piece[0]))
     return touching
+
+
+def _inside(start: int, pieces: Ranges) -> bool:
+    # With unlogged bytes before it as well, a line's range is a part of something larger. x86
+    # is apart: it reserves the image and then, with a line, the brk area right behind it.
+    return any(end == start for _, end in pieces)
 
 
 def price(run: Run) -> float:
@@ -117,12 +124,16 @@ def _machines(run: Run) -> list[Variation]:
 
 
 def _hotplug(run: Run) -> list[Variation]:
-    """RAM that may have been hotpluggable until the nodes were set up: whole nodes."""
-    if run.machine.kernel.option("movable_node") is None:
+    """RAM that may have been hotpluggable until the nodes were set up: whole nodes, or what
+    lies above everything that was allocated until then."""
+    memory = run.start.memory
+    if run.machine.kernel.option("movable_node") is None or not memory:
         return []
     spans = {node.nid: (node.start, node.end) for node in run.machine.nodes}
     nodes = sorted(spans)
     choices = [[spans[nid] for nid in nodes[first:]] for first in range(1, len(nodes))]
+    highest = max((alloc.base + alloc.size for alloc in run.log.allocs[:1]), default=0)
+    choices.append([(highest, memory[-1][1])])
     return [(replace(run.start, hotplug=ram), run.machine) for ram in choices]
 
 

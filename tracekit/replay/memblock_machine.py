@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tracekit.events.arch_maps import RadixMapped
 from tracekit.events.base import Event, Source
 from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
@@ -53,6 +54,7 @@ class Machine:
     zones: tuple[ZoneRangeLine, ...] = ()
     cpu_nodes: tuple[int, ...] = ()
     percpu_pages: int = 0
+    radix: bool = False
 
     @property
     def is_x86(self) -> bool:
@@ -85,9 +87,16 @@ class Machine:
         return (arch.bits // 8 << arch.max_physmem_bits) // size
 
     @property
-    def has_huge_pages(self) -> bool:
-        """Whether page blocks have the size of a huge page, as architectures with THP do."""
-        return self.arch not in ("arm", "mips", "ppc32", "riscv32", "sparc32", "m68k", "sh")
+    def huge_page_size(self) -> int:
+        """Bytes of a page block where architecture and build have huge pages, else 0.
+
+        A page middle directory entry's worth in general (asm/pgtable.h: PMD_SHIFT); s390 has
+        segments of 1 MiB, ppc64's hash MMU pages of 16 MiB, sparc64 pages of 8 MiB.
+        """
+        if self.arch in ("arm", "mips", "ppc32", "riscv32", "sparc32", "m68k", "sh"):
+            return 0
+        odd = {"s390x": MIB, "sparc64": 8 * MIB, "ppc64": 2 * MIB if self.radix else 16 * MIB}
+        return odd.get(self.arch, self.page_size * (self.page_size // 8))
 
     @property
     def pmd_size(self) -> int:
@@ -126,6 +135,7 @@ def describe(kernel: Kernel, events: Sequence[Event]) -> Machine:
         node_ranges=_node_ranges(events, page_size),
         zones=zones,
         cpu_nodes=_cpu_nodes(events),
+        radix=any(isinstance(event, RadixMapped) for event in events),
         percpu_pages=next((e.pages for e in events if isinstance(e, PercpuPaged)), 0),
     )
 

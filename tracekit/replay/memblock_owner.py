@@ -124,7 +124,7 @@ def cma_alignment(machine: Machine, size: int) -> int:
     page = machine.page_size
     if machine.kernel.option("hugetlb_cma") is not None and size % GIB == 0:
         return GIB
-    huge = page * (page // 8) if machine.has_huge_pages else 0
+    huge = machine.huge_page_size
     whole = page << (10 if page == 4096 else 11 if page == 16384 else 13)
     if machine.kernel.has("cma_by_pageblock", default=True):
         return huge or whole

@@ -15,7 +15,7 @@ from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_alloc import find_internal, find_range_nid
 from tracekit.mm.memblock_search import round_down
 from tracekit.mm.memblock_type import NUMA_NO_NODE
-from tracekit.replay.memblock_log import Alloc, Change, Dump, Other, Step
+from tracekit.replay.memblock_log import Alloc, Change, Dump, Step
 from tracekit.replay.memblock_machine import GIB, MIB, Machine
 from tracekit.replay.memblock_owner import Purpose
 
@@ -29,10 +29,10 @@ TRAP_INIT_CALLS = ("trap_init", "per_cpu_trap_init", "r4k_tlb_uniquify")
 class Direction:
     """Whether memblock searches upwards now: memblock_set_bottom_up() prints nothing.
 
-    mips turns upwards in arch_mem_init() and back at the end of trap_init(), loongarch from swiotlb_init()
-    to the dump (both search downwards for the sparse maps), ppc64 for the boot CPU's paca and
-    for swiotlb_init(); alpha, parisc, sparc32 and m68k stay upwards; x86 does so with
-    movable_node until numa_init().
+    mips turns upwards in arch_mem_init() and back at the end of trap_init(), loongarch from
+    swiotlb_init() to the dump (both search downwards for the sparse maps), ppc64 for the boot
+    CPU's paca and for swiotlb_init(); alpha, parisc, sparc32 and m68k stay upwards; x86 does so
+    with movable_node until numa_init().
     """
 
     machine: Machine
@@ -46,6 +46,8 @@ class Direction:
     def of(self, alloc: Alloc) -> bool:
         """The direction for this allocation."""
         by, arch = alloc.by, self.machine.arch
+        if self.machine.is_x86 and isinstance(alloc.followed, NodeData):
+            self.upwards = False
         if self.leaving and by not in TRAP_INIT_CALLS:
             self.upwards = False
         if by.startswith("swiotlb_init") and arch in ("loongarch64", "ppc64", "ppc32"):
@@ -67,8 +69,6 @@ class Direction:
             self.upwards = False
         if isinstance(step, Alloc) and step.by in ("trap_init", "per_cpu_trap_init"):
             self.leaving = True
-        if isinstance(step, Other) and isinstance(step.event, NodeData) and self.machine.is_x86:
-            self.upwards = False
 
 
 def _for_boot_cpu(alloc: Alloc) -> bool:
