@@ -76,6 +76,17 @@ MM_INIT: tuple[Feature, ...] = (
         subject="ARM: 8432/1: move VMALLOC_END from 0xff000000 to 0xff800000",
     ),
     Feature(
+        "riscv_dma32_limit",
+        since=(4, 19),
+        subject="riscv gives its DMA32 zone a limit",
+    ),
+    Feature(
+        "pid_hash_by_memory",
+        since=(2, 6, 32),
+        commit="2c85f51d222c",
+        subject="mm: also use alloc_large_system_hash() for the PID hash table",
+    ),
+    Feature(
         "present_pages_whole",
         since=(3, 9),
         commit="306f2e9eed10",
@@ -351,6 +362,11 @@ PAGE_ALLOC: tuple[Feature, ...] = (
         since=(6, 15),
         commit="c2f6ea38fc1b",
         subject="mm: page_alloc: don't steal single pages from biggest buddy",
+    ),
+    Feature(
+        "exact_to_tail",
+        since=(5, 19),
+        subject="make_alloc_exact() frees what is not needed with FPI_TO_TAIL",
     ),
     Feature(
         "vfree_in_blocks",

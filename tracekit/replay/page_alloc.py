@@ -42,7 +42,8 @@ def run(context: Context) -> None:
     allocator = PageAllocator(zones, rules)
     account = Account(stream, ledger)
     report_run(infer_run(allocator, stream), account)
-    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones))
+    deferred = [(area.start_pfn, area.end_pfn) for area in handoff.deferred]
+    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones), deferred)
     twin.run(0, len(stream))
     account.close()
 

@@ -48,6 +48,7 @@ def read_rules(kernel: Kernel, nr_orders: int, pageblock_order: int) -> Rules:
         merge_to_tail=kernel.has("buddy_merge_likely", default=True),
         bulk_unlogged=kernel.has("vmalloc_in_bulk"),
         pcp_trylock=kernel.has("pcp_trylock"),
+        exact_to_tail=kernel.has("exact_to_tail"),
         vfree_merges=kernel.has("vfree_in_blocks"),
         merge_retypes=kernel.has("merge_retypes_buddy"),
         shuffled=kernel.option("page_alloc.shuffle") in ("1", "y", "Y"),

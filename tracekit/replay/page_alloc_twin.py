@@ -6,14 +6,15 @@ the state is kept here; what a mismatch means is decided in page_alloc_resync.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tracekit.mm.page_alloc import PageAllocator, PcpList
 from tracekit.mm.page_alloc_rules import Drain, Fallback
 from tracekit.mm.page_alloc_zone import Zone
-from tracekit.replay.page_alloc_account import DRAIN, LEGAL, PFN, REFILL, Account
+from tracekit.replay.page_alloc_account import DRAIN, PFN, REFILL, Account
 from tracekit.replay.page_alloc_fallback import Fallbacks
+from tracekit.replay.page_alloc_frees import Frees
 from tracekit.replay.page_alloc_policy import Policy
 from tracekit.replay.page_alloc_resync import Resync
 from tracekit.replay.page_alloc_stream import (
@@ -81,6 +82,7 @@ class Twin:
         stream: Stream,
         account: Account,
         nodes: Mapping[int, int],
+        deferred: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.allocator = allocator
         self.rules = allocator.rules
@@ -95,14 +97,15 @@ class Twin:
         self.resync = Resync(self)
         self.ties = Ties(stream, self.resync.future)
         self.fallbacks = Fallbacks(self)
+        self.frees = Frees(self, deferred)
 
     def run(self, first: int, last: int) -> None:
         """Replay the rows from ``first`` up to but not including ``last``."""
         kinds = self.stream.kind
         handlers = {
             ALLOC: self.alloc,
-            FREE: self.free,
-            FREE_BATCHED: self.free_batched,
+            FREE: self.frees.free,
+            FREE_BATCHED: self.frees.free_batched,
             ZONE_LOCKED: self.zone_locked,
             PCPU_DRAIN: self.drain,
             EXTFRAG: self.fallbacks.extfrag,
@@ -137,7 +140,7 @@ class Twin:
         number = self.stream.cpu[row]
         cpu = self.cpu(number)
         if cpu.pending:
-            self.commit_frees(row, cpu)
+            self.frees.commit_all(row, cpu)
         if self.vmalloc.freeing is not None and self.vmalloc.freeing.cpu == number:
             self.vmalloc.flush()
         announced = self.vmalloc.pending.pop(number, None)
@@ -179,7 +182,7 @@ class Twin:
             return
         cpu = self.cpu(stream.cpu[row])
         if cpu.pending:
-            self.commit_frees(row, cpu)
+            self.frees.commit_all(row, cpu)
         if self.rules.fallback is not Fallback.MOVE:
             self.fallbacks.claim_before(zone, row)
         predicted = zone.rmqueue_smallest(order, migratetype)
@@ -240,6 +243,7 @@ class Twin:
             pfn = self.alloc_from_list(row, taken)
         self.vmalloc.allocated(stream, row)
         self.in_use[pfn] = order
+        self.frees.allocated(who, pfn, order)
 
     def logged_late(self, row: int, who: tuple[int, int], taken: Taken | None) -> None:
         """Enter an allocation whose page was found taken before."""
@@ -261,121 +265,6 @@ class Twin:
             self.policy.served(stream, row, pages.zone.nid)
             return pfn
         return self.resync.alloc(row, pages, None)
-
-    # -- frees ----------------------------------------------------------------------------
-
-    def free(self, row: int) -> None:
-        """A block was freed: check that it was in use, and put it where it goes."""
-        stream = self.stream
-        pfn, order = stream.pfn[row], stream.order[row]
-        if order == 0 and self.vmalloc.gathers(stream, row):
-            self.check_free(row)
-            return
-        cpu = self.settle(row)
-        zone = self.allocator.zone_of(pfn)
-        if zone is None:
-            self.account.unchecked(LEGAL, NO_ZONE)
-            return
-        if not self.check_free(row):
-            return
-        if row in stream.deferred:
-            self.free_deferred(zone, pfn, order)
-            return
-        if order == 0 and self.vmalloc.begins(stream, row):
-            return
-        who = (stream.pid[row], stream.context[row])
-        if not who[1]:
-            cpu.locked_zone = None
-        cpu.draining, cpu.freer = None, who
-        if not self.rules.in_pcp(order) or self.trylock_fails(row, zone, cpu):
-            cpu.freed = None
-            zone.free_one(pfn, order, zone.pageblock_type(pfn))
-        else:
-            cpu.pending.append(row)
-
-    def free_batched(self, row: int) -> None:
-        """A page of a list that is freed at once reaches its per-cpu list.
-
-        All pages of the list have been logged before. Until v4.14 the order is the other way
-        round, and the page's own event is still to come.
-        """
-        stream = self.stream
-        cpu = self.cpu(stream.cpu[row])
-        pfn = stream.pfn[row]
-        if (stream.pid[row], stream.context[row]) != cpu.freer:
-            return
-        if not any(stream.pfn[pending] == pfn for pending in cpu.pending):
-            return
-        while cpu.pending:
-            pending = cpu.pending.pop(0)
-            self.commit_free(pending, cpu)
-            if stream.pfn[pending] == pfn:
-                break
-        cpu.batch = bool(cpu.pending)
-        cpu.draining = None
-
-    def commit_frees(self, row: int, cpu: Cpu) -> None:
-        """Let pending frees reach their lists, now that the cpu logs something else."""
-        stream = self.stream
-        who = (stream.pid[row], stream.context[row])
-        kind = stream.kind[row]
-        if kind == FREE and who == cpu.freer and not cpu.batch:
-            return
-        if cpu.batch and (kind == PCPU_DRAIN or who[1] > cpu.freer[1]):
-            return
-        pending, cpu.pending, cpu.batch = cpu.pending, [], False
-        for earlier in pending:
-            self.commit_free(earlier, cpu)
-
-    def commit_free(self, row: int, cpu: Cpu) -> None:
-        """Put a freed page at the head of its per-cpu list."""
-        stream, rules = self.stream, self.rules
-        pfn, order = stream.pfn[row], stream.order[row]
-        zone = self.allocator.zone_of(pfn)
-        if zone is None:
-            return
-        pindex = rules.pindex(order, zone.pageblock_type(pfn))
-        pages = self.allocator.pcp(zone, stream.cpu[row], pindex)
-        self.allocator.push(pages, pfn, tail=False)
-        cpu.freed = pages
-
-    def trylock_fails(self, row: int, zone: Zone, cpu: Cpu) -> bool:
-        """Return whether the free interrupted a holder of the zone's per-cpu lists.
-
-        The holder has disabled preemption once for the cpu and once by the lock itself; the
-        window closes with the next event of the interrupted task.
-        """
-        stream = self.stream
-        depth = stream.depth[row]
-        return (
-            self.rules.pcp_trylock
-            and stream.context[row] > 0
-            and cpu.locked_zone is zone
-            and stream.pid[row] == cpu.holder[0]
-            and stream.context[row] > cpu.holder[1]
-            and (depth >= 2 or depth < 0)
-        )
-
-    def free_deferred(self, zone: Zone, pfn: int, order: int) -> None:
-        """Free memory whose struct pages were initialised late, by pgdatinit.
-
-        A pageblock becomes Movable when its first page is freed (deferred_free_range()).
-        """
-        if pfn & ((1 << self.rules.pageblock_order) - 1) == 0:
-            zone.set_pageblock_type(pfn, order, self.rules.movable)
-        zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
-
-    def check_free(self, row: int) -> bool:
-        """Check that the pages were in use, at this order; return whether to free them."""
-        stream = self.stream
-        pfn, order = stream.pfn[row], stream.order[row]
-        known = self.in_use.pop(pfn, None)
-        if pfn in self.late:
-            del self.late[pfn]
-        if known == order and pfn not in self.allocator.where:
-            self.account.matched[LEGAL] += 1
-            return True
-        return self.resync.free(row, known)
 
     # -- drains ---------------------------------------------------------------------------
 

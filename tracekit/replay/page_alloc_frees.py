@@ -1,0 +1,186 @@
+"""Frees: checked against what is in use, and put where the kernel puts them.
+
+Most pages go to the head of a per-cpu list. Directly into the zone go large blocks, memory
+whose struct pages are initialised late, what alloc_pages_exact() does not need, and what
+interrupts a holder of the per-cpu lists.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc_account import LEGAL
+from tracekit.replay.page_alloc_stream import FREE, PCPU_DRAIN
+
+if TYPE_CHECKING:
+    from tracekit.replay.page_alloc_twin import Cpu, Twin
+
+NO_ZONE = "the page lies in no zone that is known"
+
+
+class Frees:
+    """The frees of one twin; ``deferred`` are the pfn ranges that are initialised late."""
+
+    def __init__(self, twin: Twin, deferred: Sequence[tuple[int, int]]) -> None:
+        self.twin = twin
+        self.stream = twin.stream
+        self._starts = [start for start, _ in sorted(deferred)]
+        self._ends = [end for _, end in sorted(deferred)]
+        self._exact: dict[tuple[int, int], tuple[int, int]] = {}
+
+    # -- what kind of free it is ----------------------------------------------------------
+
+    def allocated(self, who: tuple[int, int], pfn: int, order: int) -> None:
+        """Note the last block that a task was given, for alloc_pages_exact()."""
+        if order:
+            self._exact[who] = (pfn, pfn + (1 << order))
+        elif who in self._exact:
+            del self._exact[who]
+
+    def _surplus(self, row: int, who: tuple[int, int]) -> bool:
+        """Return whether the free gives back the end of a block just allocated.
+
+        Mirrors make_alloc_exact(): page by page, ascending, up to the end of the block.
+        """
+        if who not in self._exact or not self.twin.rules.exact_to_tail:
+            return False
+        pfn = self.stream.pfn[row]
+        first, end = self._exact.pop(who)
+        if self.stream.order[row] or not first < pfn < end:
+            return False
+        if pfn + 1 < end:
+            self._exact[who] = (pfn, end)
+        return True
+
+    def _deferred(self, pfn: int, known: int | None) -> bool:
+        """Return whether the page comes from deferred initialisation.
+
+        pgdatinit does that, and the padata workers that help it.
+        """
+        place = bisect_right(self._starts, pfn) - 1
+        return known is None and place >= 0 and pfn < self._ends[place]
+
+    def _trylock_fails(self, row: int, zone: Zone, cpu: Cpu) -> bool:
+        """Return whether the free interrupted a holder of the zone's per-cpu lists.
+
+        The holder has disabled preemption once for the cpu and once by the lock itself; the
+        window closes with the next event of the interrupted task.
+        """
+        stream = self.stream
+        depth = stream.depth[row]
+        return (
+            self.twin.rules.pcp_trylock
+            and stream.context[row] > 0
+            and cpu.locked_zone is zone
+            and stream.pid[row] == cpu.holder[0]
+            and stream.context[row] > cpu.holder[1]
+            and (depth >= 2 or depth < 0)
+        )
+
+    # -- the events -----------------------------------------------------------------------
+
+    def free(self, row: int) -> None:
+        """A block was freed: check that it was in use, and put it where it goes."""
+        stream, twin = self.stream, self.twin
+        pfn, order = stream.pfn[row], stream.order[row]
+        if order == 0 and twin.vmalloc.gathers(stream, row):
+            self._check(row)
+            return
+        cpu = twin.settle(row)
+        zone = twin.allocator.zone_of(pfn)
+        if zone is None:
+            twin.account.unchecked(LEGAL, NO_ZONE)
+            return
+        known = twin.in_use.get(pfn)
+        if not self._check(row):
+            return
+        if row in stream.deferred or (self._starts and self._deferred(pfn, known)):
+            self._free_deferred(zone, pfn, order)
+        elif not (order == 0 and twin.vmalloc.begins(stream, row)):
+            self._put(row, zone, cpu)
+
+    def _put(self, row: int, zone: Zone, cpu: Cpu) -> None:
+        stream, twin = self.stream, self.twin
+        pfn, order = stream.pfn[row], stream.order[row]
+        who = (stream.pid[row], stream.context[row])
+        if not who[1]:
+            cpu.locked_zone = None
+        cpu.draining, cpu.freer = None, who
+        surplus = self._surplus(row, who)
+        if surplus or not twin.rules.in_pcp(order) or self._trylock_fails(row, zone, cpu):
+            cpu.freed = None
+            zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=surplus)
+        else:
+            cpu.pending.append(row)
+
+    def _free_deferred(self, zone: Zone, pfn: int, order: int) -> None:
+        """Free memory whose struct pages were initialised late.
+
+        A pageblock becomes Movable when its first page is freed (deferred_free_range()).
+        """
+        rules = self.twin.rules
+        if pfn & ((1 << rules.pageblock_order) - 1) == 0:
+            zone.set_pageblock_type(pfn, order, rules.movable)
+        zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
+
+    def _check(self, row: int) -> bool:
+        """Check that the pages were in use, at this order; return whether to free them."""
+        stream, twin = self.stream, self.twin
+        pfn, order = stream.pfn[row], stream.order[row]
+        known = twin.in_use.pop(pfn, None)
+        twin.late.pop(pfn, None)
+        if known == order and pfn not in twin.allocator.where:
+            twin.account.matched[LEGAL] += 1
+            return True
+        return twin.resync.free(row, known)
+
+    # -- from the event to the list -------------------------------------------------------
+
+    def free_batched(self, row: int) -> None:
+        """A page of a list that is freed at once reaches its per-cpu list.
+
+        All pages of the list have been logged before. Until v4.14 the order is the other way
+        round, and the page's own event is still to come.
+        """
+        stream = self.stream
+        cpu = self.twin.cpu(stream.cpu[row])
+        pfn = stream.pfn[row]
+        if (stream.pid[row], stream.context[row]) != cpu.freer:
+            return
+        if not any(stream.pfn[pending] == pfn for pending in cpu.pending):
+            return
+        while cpu.pending:
+            pending = cpu.pending.pop(0)
+            self._commit(pending, cpu)
+            if stream.pfn[pending] == pfn:
+                break
+        cpu.batch = bool(cpu.pending)
+        cpu.draining = None
+
+    def commit_all(self, row: int, cpu: Cpu) -> None:
+        """Let pending frees reach their lists, now that the cpu logs something else."""
+        stream = self.stream
+        who = (stream.pid[row], stream.context[row])
+        kind = stream.kind[row]
+        if kind == FREE and who == cpu.freer and not cpu.batch:
+            return
+        if cpu.batch and (kind == PCPU_DRAIN or who[1] > cpu.freer[1]):
+            return
+        pending, cpu.pending, cpu.batch = cpu.pending, [], False
+        for earlier in pending:
+            self._commit(earlier, cpu)
+
+    def _commit(self, row: int, cpu: Cpu) -> None:
+        """Put a freed page at the head of its per-cpu list."""
+        stream, allocator = self.stream, self.twin.allocator
+        pfn, order = stream.pfn[row], stream.order[row]
+        zone = allocator.zone_of(pfn)
+        if zone is None:
+            return
+        pindex = self.twin.rules.pindex(order, zone.pageblock_type(pfn))
+        pages = allocator.pcp(zone, stream.cpu[row], pindex)
+        allocator.push(pages, pfn, tail=False)
+        cpu.freed = pages
