@@ -29,6 +29,7 @@ from tracekit.mm.bootmem import BOOTMEM_EXCLUSIVE
 from tracekit.replay import bootmem_early, bootmem_release
 from tracekit.replay.bootmem_marks import Marks
 from tracekit.replay.bootmem_nodes import Nodes
+from tracekit.replay.bootmem_promises import PROMISES, Promises, active_ranges
 from tracekit.replay.bootmem_requests import Requests
 from tracekit.replay.context import Context
 
@@ -57,16 +58,23 @@ def run(context: Context) -> None:
     events = debug_events(boot)
     arch = ARCHES.get(boot.kernel.arch or "")
     nodes = Nodes(ledger, page_shift(boot.kernel, events), arch.bits if arch else 32)
-    Driver(nodes, boot.kernel).replay(events)
-    bootmem_early.check(boot, ledger, nodes.page_shift)
+    wrong_rows = bootmem_early.check_listings(boot, ledger)
+    promises = Promises(nodes, active_ranges(boot), wrong_rows)
+    Driver(nodes, boot.kernel, promises).replay(events)
+    bootmem_early.check(boot, ledger)
     ledger.state = state(nodes)
 
 
 def debug_events(boot: Boot) -> list[Event]:
-    """bootmem's debug lines in order, from the log that holds most of them."""
-    events = [event for event in boot.events if isinstance(event, DEBUG_EVENTS)]
-    files = Counter(event.source.file for event in events).most_common(1)
-    return [event for event in events if event.source.file == files[0][0]] if files else []
+    """bootmem's debug lines, and those that announce them, from the log with most of them."""
+    debug = [event for event in boot.events if isinstance(event, DEBUG_EVENTS)]
+    files = Counter(event.source.file for event in debug).most_common(1)
+    return [
+        event
+        for event in boot.events
+        if files and event.source.file == files[0][0]
+        if isinstance(event, DEBUG_EVENTS + PROMISES)
+    ]
 
 
 def page_shift(kernel: Kernel, events: Sequence[Event]) -> int:
@@ -101,6 +109,7 @@ class Driver:
 
     nodes: Nodes
     kernel: Kernel
+    promises: Promises
     pending: Question | None = None
 
     def replay(self, events: Sequence[Event]) -> None:
@@ -114,6 +123,7 @@ class Driver:
             question = self._take_question(event)
             if self.pending is not None:
                 self._unanswered(requests, marks)
+            self.promises.see(event)
             match event:
                 case BootmemInit():
                     self.nodes.set_up(event)

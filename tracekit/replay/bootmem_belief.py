@@ -31,13 +31,15 @@ class Belief:
     """A node's bitmap, the scan states that may be true, and the pages that are in doubt.
 
     `taken` are the ranges that were reserved, in order: a page in doubt brings the rest of
-    its range into doubt, because what freed it may have freed all of it.
+    its range into doubt, because what freed it may have freed all of it. `shown_free` is the
+    lowest page that the log showed to be free although it was believed reserved.
     """
 
     node: BootmemNode
     scans: list[HintScan] = field(default_factory=lambda: [HintScan()])
     doubtful: set[int] = field(default_factory=set)
     taken: list[PfnRange] = field(default_factory=list)
+    shown_free: int = 0
 
     @property
     def certain(self) -> bool:
@@ -58,13 +60,17 @@ class Belief:
         return list(found.values())
 
     def _bitmaps(self) -> Iterator[bytearray]:
-        """The bitmap as believed, then with all doubtful pages free, then all reserved."""
+        """The bitmap as believed, then with doubtful pages free, or reserved.
+
+        Free from where the log shows the first of them on, and all of them.
+        """
         yield self.node.bits
         if not self.doubtful:
             return
-        for value in (0, 1):
+        onwards = {pfn for pfn in self.doubtful if pfn >= self.shown_free}
+        for pfns, value in ((onwards, 0), (self.doubtful, 0), (self.doubtful, 1)):
             bits = self.node.bits.copy()
-            for pfn in self.doubtful:
+            for pfn in pfns:
                 bits[pfn - self.node.min_pfn] = value
             yield bits
 
@@ -147,6 +153,7 @@ class Belief:
         node = self.node
         if not node.pfns_in_state(*pages, reserved=True):
             return
+        self.shown_free = pages[0]
         owner = (node.min_pfn, node.low_pfn)
         for start, end in reversed(self.taken):
             if start < pages[1] and pages[0] < end:

@@ -14,10 +14,8 @@ from tracekit.events.bootmem import (
     BootmemAllocFailed,
     BootmemInit,
     BootmemMapPages,
-    BootmemMark,
     BootmemNodeData,
     BootmemNodeMap,
-    BootmemReserve,
     BootmemSetupNode,
     EarlyResHeader,
     EarlyResOldRow,
@@ -39,14 +37,19 @@ Listing = tuple[EarlyResHeader, list[EarlyResRow]]
 Reservation = tuple[int, int, str]
 
 
-def check(boot: Boot, ledger: Ledger, page_shift: int) -> None:
-    """Check all early lines of a boot and enter the results."""
+def check_listings(boot: Boot, ledger: Ledger) -> frozenset[int]:
+    """Check the lists of early reservations; the numbers of the lines that are wrong."""
     listings = list(_listings(boot))
     truth = _agreed(listings)
+    before = len(ledger.divergences)
     for header, rows in listings:
         _check_listing(ledger, header, rows, truth)
-    _check_reserved_parts(boot, ledger, page_shift)
-    _check_setup(boot, ledger, listings)
+    return frozenset(d.line.line for d in ledger.divergences[before:])
+
+
+def check(boot: Boot, ledger: Ledger) -> None:
+    """Check all other early lines of a boot and enter the results."""
+    _check_setup(boot, ledger, list(_listings(boot)))
     _check_node_maps(boot, ledger)
     _note_reserved_twice(boot, ledger)
     for event in boot.of(BootmemAllocFailed):
@@ -115,33 +118,6 @@ def _check_listing(
 
 def _span(start: int | None, end: int | None) -> str:
     return "nothing" if start is None or end is None else f"[{start:#x}-{end:#x})"
-
-
-def _check_reserved_parts(boot: Boot, ledger: Ledger, page_shift: int) -> None:
-    """With bootmem_debug, what a row gives to bootmem is the next thing reserved there."""
-    row: EarlyResRow | None = None
-    mark: BootmemMark | None = None
-    for event in boot.events:
-        if isinstance(event, EarlyResRow):
-            row, mark = event, None
-        elif isinstance(event, BootmemMark) and row is not None:
-            mark = event
-        elif isinstance(event, BootmemReserve) and row is not None and mark is not None:
-            if (mark.start_pfn, mark.end_pfn) == (event.start_pfn, event.end_pfn):
-                _compare_part(ledger, row, event, page_shift)
-            row = None
-
-
-def _compare_part(ledger: Ledger, row: EarlyResRow, event: BootmemReserve, shift: int) -> None:
-    if row.part_start is None or row.part_end is None:
-        return
-    expected = row.part_start >> shift, -(-row.part_end >> shift)
-    if event.start_pfn != expected[0] or event.end_pfn > expected[1]:
-        ledger.report(
-            "BM142", row.source, f"early reservation of {row.owner}",
-            logged=f"pages [{event.start_pfn:#x}-{event.end_pfn:#x}) reserved",
-            simulated=f"pages [{expected[0]:#x}-{expected[1]:#x})", related=[event.source],
-        )
 
 
 def _check_setup(boot: Boot, ledger: Ledger, listings: list[Listing]) -> None:

@@ -68,7 +68,9 @@ def run(context: Context) -> None:
     for event in boot.events:
         if event.source.file == own[0].source.file:
             reader.read(event)
-    _note_nodes_without_lowmem(boot, ledger, own, reader.spans)
+    cut = isinstance(reader, KvaLines) and not reader.found_in_ram
+    spans = _shrunk(reader.spans, worlds) if cut else reader.spans
+    _note_nodes_without_lowmem(boot, ledger, own, spans)
     ledger.state = state(worlds)
 
 
@@ -89,6 +91,15 @@ def state(worlds: Worlds) -> dict[str, object]:
             for nid, area in world.areas
         ],
         "kva_start_pfn": world.kva_start,
+    }
+
+
+def _shrunk(spans: dict[int, tuple[int, int]], worlds: Worlds) -> dict[int, tuple[int, int]]:
+    """The nodes' pages without what they gave up at their ends."""
+    areas = dict(worlds.possible[0].areas) if worlds.possible else {}
+    return {
+        nid: (start, min(end, areas[nid].pfn) if nid in areas else end)
+        for nid, (start, end) in spans.items()
     }
 
 

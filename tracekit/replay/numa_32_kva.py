@@ -48,6 +48,7 @@ class KvaLines:
     starts: dict[int, int] = field(default_factory=dict)
     highstart: int | None = None
     first_nid: int | None = None
+    chunked: bool = False
     inside_lowmem: bool = False
     found_in_ram: bool = False
     mapping: RemapNode | None = None
@@ -88,12 +89,13 @@ class KvaLines:
 
     def _check(self, event: Event) -> None:
         match event:
-            case MemoryChunk() | NodePfn():
-                self._span(event.nid, event.start_pfn, event.end_pfn, isinstance(event, NodePfn))
-                if isinstance(event, NodePfn):
-                    self.order.promise(event, self.setting.max_pfn)
-            case PhysnodeMap() if not any(c.isalpha() for c in event.end_number):
-                self._span(event.nid, int(event.start_number), int(event.end_number), False)
+            case MemoryChunk():
+                self._chunk(event)
+            case NodePfn():
+                self.spans[event.nid] = (event.start_pfn, event.end_pfn)
+                self.order.promise(event, self.setting.max_pfn)
+            case PhysnodeMap() if not self.chunked and not self.found_in_ram:
+                self._physnode(event)
             case KvaReserve():
                 self._reserve(event)
             case KvaShrink():
@@ -131,12 +133,21 @@ class KvaLines:
     def _number(self, text: str) -> int:
         return int(text, 16 if self.found_in_ram else 10)
 
-    def _span(self, nid: int, start: int, end: int, whole: bool) -> None:
-        """Learn a node's pages; chunks are joined, a `node N pfn:` line gives all of them."""
-        old = self.spans.get(nid)
-        if old is not None and not whole:
-            start, end = min(start, old[0]), max(end, old[1])
-        self.spans[nid] = (start, end)
+    def _chunk(self, event: MemoryChunk) -> None:
+        """The SRAT's chunks decide: a node reaches from its first chunk to its last."""
+        if not self.chunked:
+            self.chunked = True
+            self.spans.clear()
+        self._join(event.nid, event.start_pfn, event.end_pfn)
+
+    def _physnode(self, event: PhysnodeMap) -> None:
+        """Without a SRAT the node's ranges are printed as they are entered (memory_present())."""
+        if event.start_number.isdigit() and event.end_number.isdigit():
+            self._join(event.nid, int(event.start_number), int(event.end_number))
+
+    def _join(self, nid: int, start: int, end: int) -> None:
+        old = self.spans.get(nid, (start, end))
+        self.spans[nid] = (min(start, old[0]), max(end, old[1]))
 
     def _end(self, nid: int) -> int:
         """The end of a node's RAM."""
