@@ -35,7 +35,8 @@ def run(context: Context) -> None:
     handoff = context.take(Handoff)
     if handoff is None:
         return
-    rules = read_rules(boot.kernel, handoff.rules.nr_orders, handoff.rules.pageblock_order)
+    orders, block = handoff.rules.nr_orders, handoff.rules.pageblock_order
+    rules = read_rules(boot.kernel, orders, block, stream)
     if boot.kernel.has("reserved_block_movable"):
         set_reserved_movable(handoff)
     zones = zones_of(handoff, rules)

@@ -132,6 +132,7 @@ class Frees:
         pfn, order = stream.pfn[row], stream.order[row]
         known = twin.in_use.pop(pfn, None)
         twin.late.pop(pfn, None)
+        twin.vmalloc.taken.pop(pfn, None)
         if known == order and pfn not in twin.allocator.where:
             twin.account.matched[LEGAL] += 1
             return True
@@ -159,6 +160,7 @@ class Frees:
                 break
         cpu.batch = bool(cpu.pending)
         cpu.draining = None
+        cpu.locked_zone, cpu.holder = self.twin.allocator.zone_of(pfn), cpu.freer
 
     def commit_all(self, row: int, cpu: Cpu) -> None:
         """Let pending frees reach their lists, now that the cpu logs something else."""

@@ -254,7 +254,7 @@ class Resync:
                 if taken is not None:
                     twin.taken[who] = taken
                 return pfn
-        if self._from_window(row, zone, pages, taken):
+        if self._from_window(row, zone, pages, taken) or self._not_taken(row, taken):
             return pfn
         if predicted is None:
             twin.account.unchecked(PFN, CAPTURED)
@@ -265,6 +265,24 @@ class Resync:
         if taken is None and pages is not None:
             allocator.pop(pages)
         return predicted
+
+    def _not_taken(self, row: int, taken: Taken | None) -> bool:
+        """Explain by a vmalloc() whose task moved to another cpu: the pages are here still."""
+        twin = self.twin
+        pfn = twin.stream.pfn[row]
+        take = twin.vmalloc.taken.get(pfn)
+        if taken is not None or take is None or not self._same_list(row, take.home):
+            return False
+        if not all(page in twin.vmalloc.taken for page in take.pages):
+            return False
+        for page in twin.vmalloc.untake(pfn):
+            twin.in_use.pop(page, None)
+        for page in take.home.before(pfn):
+            twin.allocator.drop(page)
+            twin.in_use[page] = 0
+        twin.allocator.drop(pfn)
+        twin.account.inferred[PFN] += 1
+        return True
 
     def _from_window(
         self, row: int, zone: Zone | None, pages: PcpList | None, taken: Taken | None

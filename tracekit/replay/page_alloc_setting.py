@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.handoff import Handoff
-from tracekit.mm.page_alloc_rules import Drain, Fallback, Rules
+from tracekit.mm.page_alloc_rules import PAGE_ALLOC_COSTLY_ORDER, Drain, Fallback, Rules
 from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc_stream import ZONE_LOCKED, Stream
 
 
 def migrate_types(kernel: Kernel) -> tuple[str, ...]:
@@ -32,10 +33,20 @@ def fallback_style(kernel: Kernel) -> Fallback:
     return Fallback.MOVE if kernel.has("fallback_moves", default=True) else Fallback.REMOVE
 
 
-def read_rules(kernel: Kernel, nr_orders: int, pageblock_order: int) -> Rules:
+def huge_refills(stream: Stream) -> bool:
+    """Return whether the trace shows per-cpu refills of huge pages."""
+    rows = zip(stream.kind, stream.order, stream.extra, strict=True)
+    return any(
+        kind == ZONE_LOCKED and order > PAGE_ALLOC_COSTLY_ORDER and refill == 1
+        for kind, order, refill in rows
+    )
+
+
+def read_rules(kernel: Kernel, nr_orders: int, pageblock_order: int, stream: Stream) -> Rules:
     """Return the habits of the kernel's page allocator."""
     high_orders = kernel.has("pcp_high_orders", default=True)
-    huge = kernel.evidence.config.get("CONFIG_TRANSPARENT_HUGEPAGE") == "y"
+    config = kernel.evidence.config
+    huge = config.get("CONFIG_TRANSPARENT_HUGEPAGE") == "y" or huge_refills(stream)
     return Rules(
         max_order=nr_orders - 1,
         pageblock_order=pageblock_order,

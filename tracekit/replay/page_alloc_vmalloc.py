@@ -36,6 +36,14 @@ class Freeing:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Pages that an announced vmalloc() took from a list, in list order."""
+
+    home: PcpList
+    pages: list[int]
+
+
 class Vmalloc:
     """What is known of vmalloc areas in the making and in the unmaking."""
 
@@ -44,6 +52,7 @@ class Vmalloc:
         self.policy = policy
         self.pending: dict[int, Announced] = {}
         self.freeing: Freeing | None = None
+        self.taken: dict[int, Take] = {}
         self._wanted: dict[int, int] = {}
         self._pages: set[int] = set()
 
@@ -63,10 +72,25 @@ class Vmalloc:
         found: list[int] = []
         for nid, count in self._shares(announced, cpu):
             pages = self._list(nid, cpu)
-            while count > 0 and pages is not None and pages.pages:
-                found.append(self.allocator.pop(pages))
-                count -= 1
+            if pages is not None:
+                take = Take(pages, [])
+                while count > 0 and pages.pages:
+                    take.pages.append(self.allocator.pop(pages))
+                    count -= 1
+                self.taken.update((pfn, take) for pfn in take.pages)
+                found += take.pages
         return found
+
+    def untake(self, pfn: int) -> list[int]:
+        """Put back what the vmalloc() that took ``pfn`` took, to the head of its list.
+
+        The task had moved to another cpu before it took its pages. Return the pfns.
+        """
+        take = self.taken[pfn]
+        for page in reversed(take.pages):
+            self.taken.pop(page, None)
+            self.allocator.push(take.home, page, tail=False)
+        return take.pages
 
     def _shares(self, announced: Announced, cpu: int) -> list[tuple[int, int]]:
         shares: list[tuple[int, int]] = []
