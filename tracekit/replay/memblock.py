@@ -64,7 +64,7 @@ def estimate(log: MemblockLog, machine: Machine, known: Ranges) -> Run:
     basis = Basis(log, machine, known, list(machine.node_ranges))
     start = by_node_ranges(project_back(log), log, machine)
     best = basis.run(start)
-    for vary in (_machines, _hotplug, _shorter_ram):
+    for vary in (_machines, _kernel_ends, _hotplug, _shorter_ram):
         if best.outcomes.partings:
             candidates = [basis.run(*other) for other in vary(best)]
             best = min([best, *candidates], key=price)
@@ -121,6 +121,15 @@ def _machines(run: Run) -> list[Variation]:
         return []
     lines = {32, 64, 128} - {run.machine.smp_cache_bytes}
     return [(run.start, run.machine.with_cache_line(line)) for line in sorted(lines)]
+
+
+def _kernel_ends(run: Run) -> list[Variation]:
+    """Ends of the kernel image below which an upward search did not look before v5.11."""
+    if not run.machine.kernel.has("memblock_up_from_kernel", default=True):
+        return []
+    steps, _ = before_first_dump(run.log)
+    ends = {end for _, end in [*left_over(steps), *run.start.pieces]}
+    return [(replace(run.start, kernel_end=end), run.machine) for end in sorted(ends)]
 
 
 def _hotplug(run: Run) -> list[Variation]:

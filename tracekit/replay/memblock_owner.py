@@ -80,7 +80,8 @@ class Places:
         if isinstance(alloc.followed, NodeData) and alloc.base == alloc.followed.start:
             return Purpose("node_data", line, nid=self._node_of(alloc, alloc.followed))
         if isinstance(alloc.followed, CmaReserved):
-            nid = alloc.followed.nid
+            nid = alloc.result.nid if alloc.result is not None else None
+            nid = alloc.followed.nid if nid is None else nid
             align = cma_alignment(self.machine, alloc.size)
             return Purpose("cma", align, 0, self.machine.dma_end or 0, _or_any(nid))
         if self.node is not None:
