@@ -188,6 +188,11 @@ MM_INIT: tuple[Feature, ...] = (
         subject="percpu: allow limited allocation before slab is online",
     ),
     Feature(
+        "pcpu_min_unit_32k",
+        since=(2, 6, 37),
+        subject="PCPU_MIN_UNIT_SIZE falls from 64 to 32 KiB",
+    ),
+    Feature(
         "x86_32_percpu_by_page_atom",
         since=(3, 5),
         commit="d5e28005a1d2",
@@ -375,7 +380,50 @@ PAGE_ALLOC: tuple[Feature, ...] = (
     ),
 )
 
-TABLE: tuple[Feature, ...] = (*ARCH, *MEMBLOCK, *MM_INIT, *PAGE_ALLOC, *BOOTMEM, *PERCPU)
+# -- slab (mm/slub.c) ------------------------------------------------------------------------
+def _configured(symbol: str) -> Callable[[Evidence], bool | None]:
+    def detect(evidence: Evidence) -> bool | None:
+        return evidence.config.get(symbol) == "y" if evidence.config else None
+
+    return detect
+
+
+SLUB: tuple[Feature, ...] = (
+    Feature(
+        "slub_order_by_waste",
+        since=(6, 8),
+        commit="0fe2735d5e2e",
+        subject="mm/slub: remove min_objects loop from calculate_order()",
+    ),
+    Feature(
+        "slub_freelist_random",
+        since=(4, 8),
+        commit="210e7a43fa90",
+        subject="mm: SLUB freelist randomization",
+        detect=_configured("CONFIG_SLAB_FREELIST_RANDOM"),
+    ),
+    Feature(
+        "slub_cpu_partial",
+        since=(3, 2),
+        commit="49e2258586b4",
+        subject="slub: per cpu cache for partial pages",
+        detect=_configured("CONFIG_SLUB_CPU_PARTIAL"),
+    ),
+    Feature(
+        "slub_cpu_partial_slabs",
+        since=(5, 16),
+        commit="b47291ef02b0",
+        subject="mm, slub: change percpu partial accounting from objects to pages",
+    ),
+    Feature(
+        "slub_sheaves",
+        since=(7, 0),
+        commit="e47c897a2949",
+        subject="slab: add sheaves to most caches",
+    ),
+)
+
+TABLE: tuple[Feature, ...] = (*ARCH, *MEMBLOCK, *MM_INIT, *PAGE_ALLOC, *BOOTMEM, *PERCPU, *SLUB)
 
 
 def has(name: str, version: Version | None, evidence: Evidence, default: bool = False) -> bool:

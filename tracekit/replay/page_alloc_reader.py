@@ -141,7 +141,14 @@ def _vmalloc_parts(trace: Trace, pointer_size: int) -> list[tuple[Int64s, ...]]:
 
 
 def _blind_parts(trace: Trace) -> list[tuple[Int64s, ...]]:
-    """Return a row where events were switched on again: none were logged just before.
+    import numpy as np
+
+    index = np.array(blind_indexes(trace), dtype=np.int64)
+    return [_part(index, BLIND, np.zeros_like(index), np.zeros_like(index))]
+
+
+def blind_indexes(trace: Trace) -> list[int]:
+    """Return the events before which others were switched on again: none were logged just then.
 
     Enabling an event allocates its list of callbacks, which is logged as soon as kmalloc
     itself is enabled. The first burst of these opens the trace; event_trace_enable_again()
@@ -155,8 +162,8 @@ def _blind_parts(trace: Trace) -> list[tuple[Int64s, ...]]:
     index = _array(table.index)
     index = index[np.isin(_array(table["call_site"]), _sites(trace, _ENABLING_SITES))]
     before = np.concatenate([np.zeros(1, dtype=np.int64), index[:-1]])
-    index = index[index - before[: len(index)] > _BURST]
-    return [_part(index, BLIND, np.zeros_like(index), np.zeros_like(index))]
+    found: list[int] = index[index - before[: len(index)] > _BURST].tolist()
+    return found
 
 
 def _part(index: Int64s, kind: int, pfn: Int64s, extra: Int64s) -> tuple[Int64s, ...]:
