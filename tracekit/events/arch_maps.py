@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from tracekit.events.base import Event, Source, event
@@ -10,14 +9,12 @@ from tracekit.events.ranges import KIB, RangeEvent, take_range
 
 
 @event("arm_policy")
-@dataclass(frozen=True, slots=True)
-class ArmMemoryPolicy(Event):
+class ArmMemoryPolicy(Event, frozen=True):
     """How arm maps RAM; printed by build_mem_type_table, before any page table is built."""
 
 
 @event("arm_truncated")
-@dataclass(frozen=True, slots=True)
-class ArmTruncated(RangeEvent):
+class ArmTruncated(RangeEvent, frozen=True):
     """A bank of RAM cut at ``new_end`` (exclusive) because lowmem ends there."""
 
     new_end: int
@@ -30,28 +27,24 @@ class ArmTruncated(RangeEvent):
 
 
 @event("arm_ignored", "arm_ignored_old", "arm_below_offset")
-@dataclass(frozen=True, slots=True)
-class ArmIgnored(RangeEvent):
+class ArmIgnored(RangeEvent, frozen=True):
     """RAM that the kernel cannot use: above lowmem without HIGHMEM, or below PHYS_OFFSET."""
 
 
 @event("lowmem_layout")
-@dataclass(frozen=True, slots=True)
-class LowmemLayout(RangeEvent):
+class LowmemLayout(RangeEvent, frozen=True):
     """The virtual range of the linear map in mem_init's table, end exclusive."""
 
 
 @event("ppc_mem_size")
-@dataclass(frozen=True, slots=True)
-class PpcMemSize(Event):
+class PpcMemSize(Event, frozen=True):
     """Bytes of RAM in memblock when setup_arch printed its block."""
 
     size: int
 
 
 @event("ram_top")
-@dataclass(frozen=True, slots=True)
-class RamTop(Event):
+class RamTop(Event, frozen=True):
     """The end of RAM (exclusive) and its bytes; they differ by the holes."""
 
     top: int
@@ -59,22 +52,19 @@ class RamTop(Event):
 
 
 @event("ram_hole")
-@dataclass(frozen=True, slots=True)
-class RamHole(Event):
+class RamHole(Event, frozen=True):
     """MiB of holes below the end of RAM."""
 
     mib: int
 
 
 @event("ppc_prom_header", "parisc_header")
-@dataclass(frozen=True, slots=True)
-class ArchMapHeader(Event):
+class ArchMapHeader(Event, frozen=True):
     """The head of a block of rows."""
 
 
 @event("ppc_prom_row")
-@dataclass(frozen=True, slots=True)
-class PromLayout(Event):
+class PromLayout(Event, frozen=True):
     """One value of prom_init's memory layout (alloc_bottom, ram_top, ...)."""
 
     prom_name: str
@@ -82,16 +72,14 @@ class PromLayout(Event):
 
 
 @event("ppc_total", "parisc_total")
-@dataclass(frozen=True, slots=True)
-class TotalMemory(Event):
+class TotalMemory(Event, frozen=True):
     """RAM in MiB: Hash_mem on 32-bit powerpc, parisc's sum of its ranges."""
 
     mib: int
 
 
 @event("ppc_orders")
-@dataclass(frozen=True, slots=True)
-class PpcPageOrders(Event):
+class PpcPageOrders(Event, frozen=True):
     """log2 of the page sizes of the linear mapping and of other kernel pages (hash MMU)."""
 
     linear: int
@@ -99,30 +87,26 @@ class PpcPageOrders(Event):
 
 
 @event("ppc_oops")
-@dataclass(frozen=True, slots=True)
-class PpcOops(Event):
+class PpcOops(Event, frozen=True):
     """The second line of an Oops, which names the page size in KiB."""
 
     kib: int
 
 
 @event("ppc_radix_mapped")
-@dataclass(frozen=True, slots=True)
-class RadixMapped(RangeEvent):
+class RadixMapped(RangeEvent, frozen=True):
     """A range of the linear map of a radix kernel, end exclusive (create_physical_mapping)."""
 
 
 @event("s390_memory_end")
-@dataclass(frozen=True, slots=True)
-class S390MemoryEnd(Event):
+class S390MemoryEnd(Event, frozen=True):
     """The end of memory that the kernel will use, in MiB (setup_memory_end)."""
 
     mib: int
 
 
 @event("alpha_cluster")
-@dataclass(frozen=True, slots=True)
-class MemCluster(RangeEvent):
+class MemCluster(RangeEvent, frozen=True):
     """A cluster of the HWRPB's memory descriptor table; usage bit 0 is the console's."""
 
     page_size: ClassVar[int] = 8 * KIB
@@ -136,8 +120,7 @@ class MemCluster(RangeEvent):
 
 
 @event("alpha_forced")
-@dataclass(frozen=True, slots=True)
-class AlphaForced(Event):
+class AlphaForced(Event, frozen=True):
     """mem= cut RAM, both sizes in KiB."""
 
     new_kib: int
@@ -145,8 +128,7 @@ class AlphaForced(Event):
 
 
 @event("parisc_row")
-@dataclass(frozen=True, slots=True)
-class PariscRange(RangeEvent):
+class PariscRange(RangeEvent, frozen=True):
     """A range of RAM that PDC reports (setup_bootmem), end exclusive; ``mib`` its size."""
 
     index: int
@@ -159,24 +141,21 @@ class PariscRange(RangeEvent):
 
 
 @event("parisc_gap")
-@dataclass(frozen=True, slots=True)
-class PariscGap(Event):
+class PariscGap(Event, frozen=True):
     """RAM behind a gap of this many pages is given up."""
 
     pages: int
 
 
 @event("parisc_bad")
-@dataclass(frozen=True, slots=True)
-class BadMemory(Event):
+class BadMemory(Event, frozen=True):
     """A page that firmware's page deallocation table calls bad; ``address`` in bytes."""
 
     address: int
 
 
 @event("sparc_offset")
-@dataclass(frozen=True, slots=True)
-class SparcPageOffset(Event):
+class SparcPageOffset(Event, frozen=True):
     """sparc64's PAGE_OFFSET and the physical address bits behind it."""
 
     value: int

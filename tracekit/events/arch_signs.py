@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tracekit.events.base import Event, Source, event
@@ -35,8 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 
 @event(*(f"sign_{family}" for family in FAMILIES))
-@dataclass(frozen=True, slots=True)
-class ArchSign(Event):
+class ArchSign(Event, frozen=True):
     """A line that only one family of architectures prints; ``arches`` are its members."""
 
     family: str

@@ -9,8 +9,9 @@ a wording needs more than that, the class has a class method
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 
 class Source(NamedTuple):
@@ -21,8 +22,7 @@ class Source(NamedTuple):
     time: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One fact of a log. ``source`` says where it stands."""
 
     rules: ClassVar[tuple[str, ...]] = ()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tracekit.events.base import Event, Source, event
 
 
 @event("linux_version")
-@dataclass(frozen=True, slots=True)
-class LinuxVersion(Event):
+class LinuxVersion(Event, frozen=True):
     """The banner; ``banner`` is what follows the release: builder, compiler, build."""
 
     release: str
@@ -18,24 +16,21 @@ class LinuxVersion(Event):
 
 
 @event("command_line")
-@dataclass(frozen=True, slots=True)
-class CommandLine(Event):
+class CommandLine(Event, frozen=True):
     """The kernel's command line, as printed by setup_arch or start_kernel."""
 
     cmdline: str = ""
 
 
 @event("machine_model")
-@dataclass(frozen=True, slots=True)
-class MachineModel(Event):
+class MachineModel(Event, frozen=True):
     """The machine by the name that its firmware or board file gives."""
 
     model: str
 
 
 @event("booting_cpu", "booting_hart")
-@dataclass(frozen=True, slots=True)
-class BootingCpu(Event):
+class BootingCpu(Event, frozen=True):
     """The processor that boots (arm and arm64 smp_setup_processor_id, riscv's hart).
 
     ``midr`` is the main id register, which only arm64 prints here.
@@ -47,8 +42,7 @@ class BootingCpu(Event):
 
 
 @event("log_buffer", "log_buffer_records")
-@dataclass(frozen=True, slots=True)
-class LogBuffer(Event):
+class LogBuffer(Event, frozen=True):
     """printk's enlarged buffer (kernel/printk: setup_log_buf).
 
     ``size`` is the text's bytes; ``meta`` the bytes of the records, where they are printed.
@@ -60,8 +54,7 @@ class LogBuffer(Event):
 
 
 @event("early_log_free")
-@dataclass(frozen=True, slots=True)
-class EarlyLogFree(Event):
+class EarlyLogFree(Event, frozen=True):
     """Bytes of the early log buffer that were unused when setup_log_buf replaced it."""
 
     free: int
@@ -69,8 +62,7 @@ class EarlyLogFree(Event):
 
 
 @event("kaslr")
-@dataclass(frozen=True, slots=True)
-class Kaslr(Event):
+class Kaslr(Event, frozen=True):
     """Whether the kernel's place is random, in the kernel's words."""
 
     kaslr_state: str
@@ -82,8 +74,7 @@ class Kaslr(Event):
 
 
 @event("kernel_offset")
-@dataclass(frozen=True, slots=True)
-class KernelOffset(Event):
+class KernelOffset(Event, frozen=True):
     """How far KASLR moved the image (bytes), printed by a panic; None when disabled."""
 
     offset: int | None = None
@@ -91,8 +82,7 @@ class KernelOffset(Event):
 
 
 @event("cpus_allowed")
-@dataclass(frozen=True, slots=True)
-class CpusAllowed(Event):
+class CpusAllowed(Event, frozen=True):
     """Processors that firmware announced: present (with the spare ones on 6.10 and older)."""
 
     present: int
@@ -100,8 +90,7 @@ class CpusAllowed(Event):
 
 
 @event("cpus_up", "cpus_configured")
-@dataclass(frozen=True, slots=True)
-class CpusUp(Event):
+class CpusUp(Event, frozen=True):
     """Processors that are up, and the nodes that they stand on where printed."""
 
     cpus: int
@@ -109,24 +98,21 @@ class CpusUp(Event):
 
 
 @event("task_release", "usb_release")
-@dataclass(frozen=True, slots=True)
-class ReleaseMention(Event):
+class ReleaseMention(Event, frozen=True):
     """A later line that names the running kernel's release: a trace, a USB root hub."""
 
     release: str
 
 
 @event("userspace_arch")
-@dataclass(frozen=True, slots=True)
-class UserspaceArch(Event):
+class UserspaceArch(Event, frozen=True):
     """The architecture as systemd's first process saw it."""
 
     name: str
 
 
 @event("page_size_line")
-@dataclass(frozen=True, slots=True)
-class PageSize(Event):
+class PageSize(Event, frozen=True):
     """The kernel's page size, as parisc prints it; ``size`` is in bytes."""
 
     size: int
@@ -138,16 +124,14 @@ class PageSize(Event):
 
 
 @event("pointers_unhashed")
-@dataclass(frozen=True, slots=True)
-class HashPointers(Event):
+class HashPointers(Event, frozen=True):
     """How %p is printed (``hash_pointers=``): always, auto or never hashed."""
 
     mode: str
 
 
 @event("scan_smp")
-@dataclass(frozen=True, slots=True)
-class ScanSmp(Event):
+class ScanSmp(Event, frozen=True):
     """Where x86 looks for the MP table; ``virtual`` is the address as printed, padded."""
 
     virtual: str

@@ -5,14 +5,11 @@ Pfns and ends are exclusive, addresses and sizes bytes, unless a name says other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tracekit.events.base import Event, event
 
 
 @event("bootmem_init")
-@dataclass(frozen=True, slots=True)
-class BootmemInit(Event):
+class BootmemInit(Event, frozen=True):
     """A node was registered: its pages, and where its bitmap lies (init_bootmem_core())."""
 
     nid: int
@@ -23,8 +20,7 @@ class BootmemInit(Event):
 
 
 @event("bootmem_mark")
-@dataclass(frozen=True, slots=True)
-class BootmemMark(Event):
+class BootmemMark(Event, frozen=True):
     """A range is about to be freed (reserve=0) or reserved (mark_bootmem_node())."""
 
     nid: int
@@ -35,8 +31,7 @@ class BootmemMark(Event):
 
 
 @event("bootmem_free")
-@dataclass(frozen=True, slots=True)
-class BootmemFree(Event):
+class BootmemFree(Event, frozen=True):
     """Pages were freed (__free())."""
 
     nid: int
@@ -45,8 +40,7 @@ class BootmemFree(Event):
 
 
 @event("bootmem_reserve")
-@dataclass(frozen=True, slots=True)
-class BootmemReserve(Event):
+class BootmemReserve(Event, frozen=True):
     """Pages were reserved, by a call or by an allocation (__reserve())."""
 
     nid: int
@@ -56,16 +50,14 @@ class BootmemReserve(Event):
 
 
 @event("bootmem_double")
-@dataclass(frozen=True, slots=True)
-class BootmemDouble(Event):
+class BootmemDouble(Event, frozen=True):
     """A page of the last reservation was reserved before ("silent double reserve")."""
 
     pfn: int
 
 
 @event("bootmem_alloc")
-@dataclass(frozen=True, slots=True)
-class BootmemAlloc(Event):
+class BootmemAlloc(Event, frozen=True):
     """One attempt to allocate on one node (alloc_bootmem_core(), alloc_bootmem_bdata())."""
 
     nid: int
@@ -77,8 +69,7 @@ class BootmemAlloc(Event):
 
 
 @event("bootmem_free_all")
-@dataclass(frozen=True, slots=True)
-class BootmemFreeAll(Event):
+class BootmemFreeAll(Event, frozen=True):
     """A node is about to go to the page allocator; `aligned` is printed up to 3.3."""
 
     nid: int
@@ -88,8 +79,7 @@ class BootmemFreeAll(Event):
 
 
 @event("bootmem_released")
-@dataclass(frozen=True, slots=True)
-class BootmemReleased(Event):
+class BootmemReleased(Event, frozen=True):
     """How many pages a node gave to the page allocator, its bitmap's pages included."""
 
     nid: int
@@ -97,16 +87,14 @@ class BootmemReleased(Event):
 
 
 @event("bootmem_reserved_twice")
-@dataclass(frozen=True, slots=True)
-class ReservedTwice(Event):
+class ReservedTwice(Event, frozen=True):
     """A page that was reserved already; the address counts from the node's start."""
 
     address: int
 
 
 @event("bootmem_alloc_failed")
-@dataclass(frozen=True, slots=True)
-class BootmemAllocFailed(Event):
+class BootmemAllocFailed(Event, frozen=True):
     """No node had room for a request: the kernel panics next."""
 
     failed_size: int
@@ -114,8 +102,7 @@ class BootmemAllocFailed(Event):
 
 
 @event("bootmem_setup_node")
-@dataclass(frozen=True, slots=True)
-class BootmemSetupNode(Event):
+class BootmemSetupNode(Event, frozen=True):
     """A node of x86_64 is set up (setup_node_bootmem())."""
 
     nid: int
@@ -124,8 +111,7 @@ class BootmemSetupNode(Event):
 
 
 @event("bootmem_node_data")
-@dataclass(frozen=True, slots=True)
-class BootmemNodeData(Event):
+class BootmemNodeData(Event, frozen=True):
     """Where the pg_data_t of the node being set up lies; `last` is inclusive."""
 
     start: int
@@ -133,8 +119,7 @@ class BootmemNodeData(Event):
 
 
 @event("bootmem_map_pages")
-@dataclass(frozen=True, slots=True)
-class BootmemMapPages(Event):
+class BootmemMapPages(Event, frozen=True):
     """Where the bitmap of the node being set up lies; `last` is inclusive."""
 
     start: int
@@ -143,8 +128,7 @@ class BootmemMapPages(Event):
 
 
 @event("bootmem_node_low_ram")
-@dataclass(frozen=True, slots=True)
-class BootmemNodeLowRam(Event):
+class BootmemNodeLowRam(Event, frozen=True):
     """The part of a node below the end of lowmem."""
 
     nid: int
@@ -153,8 +137,7 @@ class BootmemNodeLowRam(Event):
 
 
 @event("bootmem_node_map")
-@dataclass(frozen=True, slots=True)
-class BootmemNodeMap(Event):
+class BootmemNodeMap(Event, frozen=True):
     """Where a node's bitmap lies."""
 
     nid: int
@@ -163,8 +146,7 @@ class BootmemNodeMap(Event):
 
 
 @event("bootmem_low_ram")
-@dataclass(frozen=True, slots=True)
-class BootmemLowRam(Event):
+class BootmemLowRam(Event, frozen=True):
     """The end of lowmem, or of what is mapped of it."""
 
     end: int
@@ -172,8 +154,7 @@ class BootmemLowRam(Event):
 
 
 @event("early_res_header")
-@dataclass(frozen=True, slots=True)
-class EarlyResHeader(Event):
+class EarlyResHeader(Event, frozen=True):
     """The early reservations follow, cut to the node [start, end)."""
 
     count: int
@@ -182,8 +163,7 @@ class EarlyResHeader(Event):
 
 
 @event("early_res_row")
-@dataclass(frozen=True, slots=True)
-class EarlyResRow(Event):
+class EarlyResRow(Event, frozen=True):
     """One early reservation, and the part of it that was reserved in the node, if any."""
 
     index: int
@@ -195,8 +175,7 @@ class EarlyResRow(Event):
 
 
 @event("early_res_old_row")
-@dataclass(frozen=True, slots=True)
-class EarlyResOldRow(Event):
+class EarlyResOldRow(Event, frozen=True):
     """One early reservation as 2.6.24 and 2.6.25 print it; `last` is inclusive."""
 
     index: int
@@ -206,16 +185,14 @@ class EarlyResOldRow(Event):
 
 
 @event("early_res_subtract")
-@dataclass(frozen=True, slots=True)
-class EarlyResSubtract(Event):
+class EarlyResSubtract(Event, frozen=True):
     """The reserved ranges follow, as they are taken from free memory."""
 
     count: int
 
 
 @event("early_res_subtracted")
-@dataclass(frozen=True, slots=True)
-class EarlyResSubtracted(Event):
+class EarlyResSubtracted(Event, frozen=True):
     """One reserved range; `last` is inclusive."""
 
     start: int
@@ -223,8 +200,7 @@ class EarlyResSubtracted(Event):
 
 
 @event("smp_table")
-@dataclass(frozen=True, slots=True)
-class SmpTable(Event):
+class SmpTable(Event, frozen=True):
     """The SMP scan found an MP table at a physical address; its page is reserved next."""
 
     address: int

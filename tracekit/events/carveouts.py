@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -10,16 +9,14 @@ from tracekit.events.ranges import MIB, RangeEvent
 
 
 @event("cma_reserved")
-@dataclass(frozen=True, slots=True)
-class CmaReserved(RangeEvent):
+class CmaReserved(RangeEvent, frozen=True):
     """A CMA area; its size is printed in whole MiB (cma_declare_contiguous_nid)."""
 
     nid: int | None = None
 
 
 @event("cma_ranges")
-@dataclass(frozen=True, slots=True)
-class CmaRanges(Event):
+class CmaRanges(Event, frozen=True):
     """A CMA area made of several ranges (6.15 and later)."""
 
     mib: int
@@ -27,8 +24,7 @@ class CmaRanges(Event):
 
 
 @event("cma_failed")
-@dataclass(frozen=True, slots=True)
-class CmaFailed(Event):
+class CmaFailed(Event, frozen=True):
     """No room for a CMA area."""
 
     mib: int
@@ -36,8 +32,7 @@ class CmaFailed(Event):
 
 
 @event("crash_generic", "crash_low", "crash_megabytes")
-@dataclass(frozen=True, slots=True)
-class CrashKernel(RangeEvent):
+class CrashKernel(RangeEvent, frozen=True):
     """Memory for a crash kernel, end exclusive; ``low`` is the part below 4 GiB.
 
     ``whole_mib`` says that the line prints whole MiB only (x86 up to 6.8, s390, arm).
@@ -56,28 +51,24 @@ class CrashKernel(RangeEvent):
 
 
 @event("crash_failed")
-@dataclass(frozen=True, slots=True)
-class CrashKernelFailed(Event):
+class CrashKernelFailed(Event, frozen=True):
     """The memory that crashkernel= asks for could not be had."""
 
 
 @event("crash_low_1m")
-@dataclass(frozen=True, slots=True)
-class CrashLow1M(Event):
+class CrashLow1M(Event, frozen=True):
     """x86 keeps the first MiB because a crash kernel is wanted (5.10 and later)."""
 
 
 @event("fadump_reserved")
-@dataclass(frozen=True, slots=True)
-class FadumpReserved(RangeEvent):
+class FadumpReserved(RangeEvent, frozen=True):
     """Memory for the firmware-assisted dump of powerpc; ``ram_mib`` is all RAM."""
 
     ram_mib: int
 
 
 @event("fadump_cma")
-@dataclass(frozen=True, slots=True)
-class FadumpCma(Event):
+class FadumpCma(Event, frozen=True):
     """The part of it that serves as CMA area: bytes, and how many were asked for."""
 
     size: int
@@ -86,36 +77,31 @@ class FadumpCma(Event):
 
 
 @event("swiotlb_mapped", "swiotlb_at_phys")
-@dataclass(frozen=True, slots=True)
-class SwiotlbMapped(RangeEvent):
+class SwiotlbMapped(RangeEvent, frozen=True):
     """The bounce buffer in physical memory, end exclusive as the kernel prints it."""
 
 
 @event("swiotlb_size")
-@dataclass(frozen=True, slots=True)
-class SwiotlbSize(Event):
+class SwiotlbSize(Event, frozen=True):
     """The bounce buffer's size was changed, to whole MiB as printed (0 is less than one)."""
 
     mib: int
 
 
 @event("swiotlb_areas")
-@dataclass(frozen=True, slots=True)
-class SwiotlbAreas(Event):
+class SwiotlbAreas(Event, frozen=True):
     """The number of areas that share the buffer's locks."""
 
     areas: int
 
 
 @event("swiotlb_failed")
-@dataclass(frozen=True, slots=True)
-class SwiotlbFailed(Event):
+class SwiotlbFailed(Event, frozen=True):
     """No room for the bounce buffer."""
 
 
 @event("hugetlb_registered")
-@dataclass(frozen=True, slots=True)
-class HugePages(Event):
+class HugePages(Event, frozen=True):
     """A huge page size and how many pages of it exist; ``amount`` counts ``unit``."""
 
     amount: str
@@ -124,8 +110,7 @@ class HugePages(Event):
 
 
 @event("hugetlb_failed")
-@dataclass(frozen=True, slots=True)
-class HugePagesFailed(Event):
+class HugePagesFailed(Event, frozen=True):
     """Fewer huge pages than wanted could be had."""
 
     wanted: int
@@ -135,8 +120,7 @@ class HugePagesFailed(Event):
 
 
 @event("hugetlb_cma_reserved")
-@dataclass(frozen=True, slots=True)
-class HugetlbCma(Event):
+class HugetlbCma(Event, frozen=True):
     """A CMA area for gigantic pages on one node."""
 
     mib: int
@@ -144,22 +128,19 @@ class HugetlbCma(Event):
 
 
 @event("hugetlb_cma_failed")
-@dataclass(frozen=True, slots=True)
-class HugetlbCmaFailed(Event):
+class HugetlbCmaFailed(Event, frozen=True):
     """The kernel's complaint about hugetlb_cma=."""
 
 
 @event("memory_limit")
-@dataclass(frozen=True, slots=True)
-class MemoryLimit(Event):
+class MemoryLimit(Event, frozen=True):
     """RAM was cut to this many MiB by mem=."""
 
     limit_mib: int
 
 
 @event("kernel_panic")
-@dataclass(frozen=True, slots=True)
-class KernelPanic(Event):
+class KernelPanic(Event, frozen=True):
     """The kernel gave up, and why."""
 
     reason: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from tracekit.events.table import ABSENT, COMMON, Column, Kind, Table
+from tracekit.events.table import ABSENT, COMMON, PREFIX, Column, Kind, Table
 
-# common columns in the order of COMMON, and for each kind its index and its fields
-Finished = tuple[list[Column | None], list[list[Column | None]]]
+# columns in the order of COMMON and of PREFIX, and for each kind its index and its fields
+Finished = tuple[list[Column | None], list[Column | None], list[list[Column | None]]]
 
 
 class Columns:
@@ -22,6 +22,7 @@ class Columns:
         self.held = False
         self.ids: dict[bytes, int] = {}
         self._common = [array("q") for _ in COMMON]
+        self._prefixes: dict[tuple[int, ...], int] = {}
         self._index = [array("q") for _ in kinds]
         self._fields = [[array("q") for _ in kind.fields] for kind in kinds]
 
@@ -32,11 +33,16 @@ class Columns:
         """Return the id of a text, a new one for a new text."""
         return self.ids.setdefault(text, len(self.ids))
 
+    def prefix(self, values: Sequence[int]) -> int:
+        """Return the row of a prefix, its values in the order of PREFIX; a new one if it is new."""
+        return self._prefixes.setdefault(tuple(values), len(self._prefixes))
+
     def add(self, common: Sequence[int], values: Sequence[int]) -> None:
-        """Append one event: the common columns in the order of COMMON, then its fields."""
+        """Append one event: kind, line, time, the columns of PREFIX, then its fields."""
         code = common[0]
         self._index[code].append(len(self))
-        for column, value in zip(self._common, common, strict=True):
+        row = (*common[:3], self.prefix(common[3:]))
+        for column, value in zip(self._common, row, strict=True):
             column.append(value)
         for column, value in zip(self._fields[code], values, strict=True):
             column.append(value)
@@ -46,29 +52,29 @@ class Columns:
         return list(self.ids)
 
     def finish(self) -> Finished:
-        """Return the common columns, and for each kind its index and fields; None: not shown."""
+        """Return all columns; None for one that no line shows."""
         kinds = [
             [memoryview(index), *map(_shown, fields)]
             for index, fields in zip(self._index, self._fields, strict=True)
         ]
-        return [_shown(column) for column in self._common], kinds
+        prefixes = zip(*self._prefixes, strict=True) if self._prefixes else [()] * len(PREFIX)
+        shown = [_shown(array("q", column)) for column in prefixes]
+        return [_shown(column) for column in self._common], shown, kinds
 
 
 def _shown(column: array[int]) -> Column | None:
     return memoryview(column) if column.count(ABSENT) < len(column) else None
 
 
-def common_columns(finished: Finished) -> dict[str, Column]:
-    """Return the common columns by name; those that no line shows are left out."""
-    common, _ = finished
-    return {name: c for name, c in zip(COMMON, common, strict=True) if c is not None}
+def named(names: Sequence[str], columns: Sequence[Column | None]) -> dict[str, Column]:
+    """Return columns by name; those that no line shows are left out."""
+    return {name: c for name, c in zip(names, columns, strict=True) if c is not None}
 
 
 def tables(kinds: Sequence[Kind], finished: Finished) -> dict[str, Table]:
     """Return a table for each kind that has events, with the fields that a line showed."""
     found = {}
-    for kind, (index, *fields) in zip(kinds, finished[1], strict=True):
+    for kind, (index, *fields) in zip(kinds, finished[2], strict=True):
         if index is not None and len(index):
-            named = zip(kind.fields, fields, strict=True)
-            found[kind.name] = Table(kind, index, {n: c for n, c in named if c is not None})
+            found[kind.name] = Table(kind, index, named(kind.fields, fields))
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -10,8 +9,7 @@ from tracekit.events.ranges import MIB, RangeEvent, take_range
 
 
 @event("of_region")
-@dataclass(frozen=True, slots=True)
-class ReservedMem(RangeEvent):
+class ReservedMem(RangeEvent, frozen=True):
     """A region of /reserved-memory as it was set up (6.3 and later), end exclusive.
 
     ``nomap`` regions stay out of the linear map; ``reusable`` ones are CMA.
@@ -30,8 +28,7 @@ class ReservedMem(RangeEvent):
 
 
 @event("of_initialized")
-@dataclass(frozen=True, slots=True)
-class ReservedMemInit(Event):
+class ReservedMemInit(Event, frozen=True):
     """A driver took over a reserved-memory node; its range is in the line before or after."""
 
     node: str
@@ -39,20 +36,17 @@ class ReservedMemInit(Event):
 
 
 @event("of_none")
-@dataclass(frozen=True, slots=True)
-class NoReservedMem(Event):
+class NoReservedMem(Event, frozen=True):
     """The device tree has no /reserved-memory node (6.13 and later say so)."""
 
 
 @event("of_overlap_header")
-@dataclass(frozen=True, slots=True)
-class ReservedMemOverlapHeader(Event):
+class ReservedMemOverlapHeader(Event, frozen=True):
     """The kernel found overlapping nodes; the next line names them."""
 
 
 @event("of_overlap")
-@dataclass(frozen=True, slots=True)
-class ReservedMemOverlap(RangeEvent):
+class ReservedMemOverlap(RangeEvent, frozen=True):
     """Two nodes overlap: this one and ``other``, ends exclusive (__rmem_check_for_overlap)."""
 
     node: str
@@ -62,8 +56,7 @@ class ReservedMemOverlap(RangeEvent):
 
 
 @event("of_failed_allocate", "of_failed_reserve")
-@dataclass(frozen=True, slots=True)
-class ReservedMemFailed(Event):
+class ReservedMemFailed(Event, frozen=True):
     """No memory could be had for a node: anywhere, or (``base`` given) at its own place."""
 
     node: str
@@ -79,26 +72,22 @@ class ReservedMemFailed(Event):
 
 
 @event("of_ignored")
-@dataclass(frozen=True, slots=True)
-class IgnoredMemory(RangeEvent):
+class IgnoredMemory(RangeEvent, frozen=True):
     """RAM of the device tree that the kernel cannot address (early_init_dt_add_memory_arch)."""
 
 
 @event("of_pool")
-@dataclass(frozen=True, slots=True)
-class MemoryPool(RangeEvent):
+class MemoryPool(RangeEvent, frozen=True):
     """A shared-dma-pool node became a CMA area, a coherent DMA pool or a restricted one."""
 
     pool: str
 
 
 @event("of_elfcorehdr")
-@dataclass(frozen=True, slots=True)
-class ElfCoreHeader(RangeEvent):
+class ElfCoreHeader(RangeEvent, frozen=True):
     """The crashed kernel's ELF header, kept by the crash kernel."""
 
 
 @event("of_usable_range")
-@dataclass(frozen=True, slots=True)
-class UsableRange(RangeEvent):
+class UsableRange(RangeEvent, frozen=True):
     """A range that linux,usable-memory-range limits a crash kernel to."""

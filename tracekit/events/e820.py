@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -18,16 +17,14 @@ def plain_kind(kind: str) -> str:
 
 
 @event("e820_header")
-@dataclass(frozen=True, slots=True)
-class E820Header(Event):
+class E820Header(Event, frozen=True):
     """The head of a table: BIOS-provided, extended, user-defined, modified."""
 
     table: str
 
 
 @event("e820_row", "e820_row_exclusive", "e820_row_sized")
-@dataclass(frozen=True, slots=True)
-class E820Row(RangeEvent):
+class E820Row(RangeEvent, frozen=True):
     """One entry of a table, in bytes, end exclusive; ``kind`` in the words up to 6.19.
 
     ``who`` is the kernel's mark: BIOS-e820, user, modified, extended, reserve setup_data.
@@ -49,22 +46,19 @@ class E820Row(RangeEvent):
 
 
 @event("e820_gap")
-@dataclass(frozen=True, slots=True)
-class E820Gap(RangeEvent):
+class E820Gap(RangeEvent, frozen=True):
     """A range between two entries (7.0 and later)."""
 
     who: str
 
 
 @event("e820_disorder")
-@dataclass(frozen=True, slots=True)
-class E820Disorder(Event):
+class E820Disorder(Event, frozen=True):
     """The kernel's own complaint that the entry after this line lies before its predecessor."""
 
 
 @event("e820_update", "e820_update_exclusive")
-@dataclass(frozen=True, slots=True)
-class E820Update(RangeEvent):
+class E820Update(RangeEvent, frozen=True):
     """A range is given another type: e820__range_update."""
 
     kind: str
@@ -79,8 +73,7 @@ class E820Update(RangeEvent):
 
 
 @event("e820_remove", "e820_remove_exclusive")
-@dataclass(frozen=True, slots=True)
-class E820Remove(RangeEvent):
+class E820Remove(RangeEvent, frozen=True):
     """A range is taken out of the map: e820__range_remove; ``kind`` None means any type."""
 
     kind: str | None = None
@@ -94,8 +87,7 @@ class E820Remove(RangeEvent):
 
 
 @event("e820_last_pfn")
-@dataclass(frozen=True, slots=True)
-class LastPfn(Event):
+class LastPfn(Event, frozen=True):
     """The end of RAM as a pfn (exclusive), and the highest that this kernel can address."""
 
     last_pfn: int
@@ -108,24 +100,20 @@ class LastPfn(Event):
 
 
 @event("e820_ram_buffer", "e820_ram_buffer_old")
-@dataclass(frozen=True, slots=True)
-class RamBuffer(RangeEvent):
+class RamBuffer(RangeEvent, frozen=True):
     """Addresses behind RAM that are kept clear of devices (e820__reserve_resources_late)."""
 
 
 @event("e820_pci_gap", "e820_pci_gap_old")
-@dataclass(frozen=True, slots=True)
-class PciGap(RangeEvent):
+class PciGap(RangeEvent, frozen=True):
     """The largest hole below 4 GiB, where PCI devices may be placed."""
 
 
 @event("e820_kernel_not_ram")
-@dataclass(frozen=True, slots=True)
-class KernelNotRam(Event):
+class KernelNotRam(Event, frozen=True):
     """setup_arch found its own image in a range that the map does not call RAM."""
 
 
 @event("e820_full")
-@dataclass(frozen=True, slots=True)
-class E820Full(RangeEvent):
+class E820Full(RangeEvent, frozen=True):
     """An entry that found no place in the table and is ignored."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -38,8 +37,7 @@ def type_name(kind: str) -> str:
 
 
 @event("efi_x86", "efi_x86_old", "efi_generic")
-@dataclass(frozen=True, slots=True)
-class EfiMemory(RangeEvent):
+class EfiMemory(RangeEvent, frozen=True):
     """One descriptor in bytes, end exclusive; ``attributes`` are the words between bars."""
 
     kind: str
@@ -61,16 +59,14 @@ class EfiMemory(RangeEvent):
 
 
 @event("efi_memattr")
-@dataclass(frozen=True, slots=True)
-class EfiMemoryAttributes(RangeEvent):
+class EfiMemoryAttributes(RangeEvent, frozen=True):
     """A row of the memory attributes table: rights of a piece of runtime code or data."""
 
     kind: str
 
 
 @event("efi_mmio_removed", "efi_mmio_kept")
-@dataclass(frozen=True, slots=True)
-class EfiMmio(RangeEvent):
+class EfiMmio(RangeEvent, frozen=True):
     """An MMIO range that is dropped from the e820 map, or kept (efi_remove_e820_mmio)."""
 
     index: int
@@ -84,8 +80,7 @@ class EfiMmio(RangeEvent):
 
 
 @event("efi_version")
-@dataclass(frozen=True, slots=True)
-class EfiVersion(Event):
+class EfiVersion(Event, frozen=True):
     """The firmware's EFI version and vendor."""
 
     version: str
@@ -93,32 +88,27 @@ class EfiVersion(Event):
 
 
 @event("efi_absent")
-@dataclass(frozen=True, slots=True)
-class EfiAbsent(Event):
+class EfiAbsent(Event, frozen=True):
     """The kernel looked for EFI and found none."""
 
 
 @event("efi_esrt")
-@dataclass(frozen=True, slots=True)
-class EsrtReserved(RangeEvent):
+class EsrtReserved(RangeEvent, frozen=True):
     """The EFI System Resource Table, kept by efi_esrt_init."""
 
 
 @event("efi_map_field")
-@dataclass(frozen=True, slots=True)
-class EfiMapField(Event):
+class EfiMapField(Event, frozen=True):
     """Address or size of the memory map as the device tree's /chosen gives it."""
 
     value: int
 
 
 @event("efi_tables")
-@dataclass(frozen=True, slots=True)
-class EfiTables(Event):
+class EfiTables(Event, frozen=True):
     """The line that lists the configuration tables."""
 
 
 @event("efi_heading")
-@dataclass(frozen=True, slots=True)
-class EfiHeading(Event):
+class EfiHeading(Event, frozen=True):
     """The head of a table's rows."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tracekit.events.base import Event, Source, event
 
 
 @event("hash_table", "hash_table_bare", "dquot_hash", "futex_hash")
-@dataclass(frozen=True, slots=True)
-class HashTableLine(Event):
+class HashTableLine(Event, frozen=True):
     """A hash table of ``entries`` buckets and ``size`` bytes.
 
     ``order`` is as printed (negative below a page), ``placement`` linear or vmalloc; what
@@ -33,8 +31,7 @@ class HashTableLine(Event):
 
 
 @event("tcp_configured")
-@dataclass(frozen=True, slots=True)
-class TcpConfigured(Event):
+class TcpConfigured(Event, frozen=True):
     """TCP's own summary of its two tables, in entries."""
 
     established: int
@@ -42,8 +39,7 @@ class TcpConfigured(Event):
 
 
 @event("route_cache_24")
-@dataclass(frozen=True, slots=True)
-class RouteCache24(Event):
+class RouteCache24(Event, frozen=True):
     """2.4's routing cache: buckets and KiB."""
 
     entries: int

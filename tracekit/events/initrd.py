@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -10,14 +9,12 @@ from tracekit.events.ranges import RangeEvent, take_range
 
 
 @event("ramdisk", "ramdisk_exclusive", "parisc_initrd")
-@dataclass(frozen=True, slots=True)
-class Ramdisk(RangeEvent):
+class Ramdisk(RangeEvent, frozen=True):
     """The initial RAM disk where the boot loader put it, physical bytes, end exclusive."""
 
 
 @event("ramdisk_move", "ramdisk_move_old")
-@dataclass(frozen=True, slots=True)
-class RamdiskMove(RangeEvent):
+class RamdiskMove(RangeEvent, frozen=True):
     """It was copied to this range from ``origin`` (start, end), ends exclusive."""
 
     origin: tuple[int, int]
@@ -30,28 +27,24 @@ class RamdiskMove(RangeEvent):
 
 
 @event("ramdisk_new", "ramdisk_new_old")
-@dataclass(frozen=True, slots=True)
-class RamdiskNew(RangeEvent):
+class RamdiskNew(RangeEvent, frozen=True):
     """The place found for the copy (relocate_initrd)."""
 
 
 @event("initrd_disabled")
-@dataclass(frozen=True, slots=True)
-class InitrdDisabled(RangeEvent):
+class InitrdDisabled(RangeEvent, frozen=True):
     """The kernel does without the initial RAM disk, and why (phys_initrd_start)."""
 
     reason: str
 
 
 @event("initrd_missing", "initrd_no_fit")
-@dataclass(frozen=True, slots=True)
-class InitrdMissing(Event):
+class InitrdMissing(Event, frozen=True):
     """There is no initial RAM disk, or (s390) none that fits."""
 
 
 @event("initrd_at")
-@dataclass(frozen=True, slots=True)
-class InitrdAt(Event):
+class InitrdAt(Event, frozen=True):
     """Its virtual address as printed (it may be hidden) and its size in bytes."""
 
     address: str
@@ -59,8 +52,7 @@ class InitrdAt(Event):
 
 
 @event("ppc_initrd")
-@dataclass(frozen=True, slots=True)
-class PpcInitrd(Event):
+class PpcInitrd(Event, frozen=True):
     """Virtual start and end (exclusive) of the initial RAM disk (check_for_initrd)."""
 
     first_virtual: int
@@ -68,14 +60,12 @@ class PpcInitrd(Event):
 
 
 @event("initrd_range")
-@dataclass(frozen=True, slots=True)
-class InitrdRange(Event):
+class InitrdRange(Event, frozen=True):
     """A virtual range as parisc and m68k print it."""
 
 
 @event("acpi_table")
-@dataclass(frozen=True, slots=True)
-class AcpiTable(RangeEvent):
+class AcpiTable(RangeEvent, frozen=True):
     """An ACPI table whose memory is reserved (acpi_reserve_initial_tables, 5.13 and later)."""
 
     table: str

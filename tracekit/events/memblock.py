@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tracekit.events.base import Event, event
 
 
 @event("memblock_call", "memblock_call_flags", "memblock_call_nid", "memblock_x86_call")
-@dataclass(frozen=True, slots=True)
-class MemblockCall(Event):
+class MemblockCall(Event, frozen=True):
     """A list changes: ``function`` names how.
 
     ``base`` and ``bound`` are the two numbers as printed, in bytes; whether ``bound`` is the
@@ -47,8 +44,7 @@ class MemblockCall(Event):
 
 
 @event("memblock_request", "memblock_request_node")
-@dataclass(frozen=True, slots=True)
-class MemblockRequest(Event):
+class MemblockRequest(Event, frozen=True):
     """An allocation is asked for; the next reserve line shows its place, if it succeeds.
 
     Sizes and addresses in bytes; ``max_addr`` is exclusive, 0 and 1 mean current_limit.
@@ -74,8 +70,7 @@ class MemblockRequest(Event):
 
 
 @event("memblock_doubled")
-@dataclass(frozen=True, slots=True)
-class MemblockDoubled(Event):
+class MemblockDoubled(Event, frozen=True):
     """A region array was full and moved: [base, bound] inclusive, in bytes."""
 
     list: str
@@ -85,14 +80,12 @@ class MemblockDoubled(Event):
 
 
 @event("memblock_dump")
-@dataclass(frozen=True, slots=True)
-class MemblockDump(Event):
+class MemblockDump(Event, frozen=True):
     """``MEMBLOCK configuration:``; totals, counts and rows follow."""
 
 
 @event("memblock_totals")
-@dataclass(frozen=True, slots=True)
-class MemblockTotals(Event):
+class MemblockTotals(Event, frozen=True):
     """The running sums of the lists in bytes; v2.6.38 prints only that of memory."""
 
     memory_size: int
@@ -100,8 +93,7 @@ class MemblockTotals(Event):
 
 
 @event("memblock_count")
-@dataclass(frozen=True, slots=True)
-class MemblockCount(Event):
+class MemblockCount(Event, frozen=True):
     """Number of regions in one list; 1 also for an empty list before v6.9."""
 
     list: str
@@ -109,8 +101,7 @@ class MemblockCount(Event):
 
 
 @event("memblock_row")
-@dataclass(frozen=True, slots=True)
-class MemblockRow(Event):
+class MemblockRow(Event, frozen=True):
     """One region of a dump: [base, bound] inclusive, ``size`` in bytes; nid None if unset."""
 
     list: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -17,8 +16,7 @@ _CORES_32 = re.compile(
 
 
 @event("mips_cpu")
-@dataclass(frozen=True, slots=True)
-class MipsCpu(Event):
+class MipsCpu(Event, frozen=True):
     """The boot processor: its id register and the kernel's name for the core."""
 
     prid: int
@@ -31,14 +29,12 @@ class MipsCpu(Event):
 
 
 @event("mips_header", "user_map_overwrite")
-@dataclass(frozen=True, slots=True)
-class MipsMapHeader(Event):
+class MipsMapHeader(Event, frozen=True):
     """The head of the map, or the note that mem= overwrote it."""
 
 
 @event("mips_row")
-@dataclass(frozen=True, slots=True)
-class MipsMemory(RangeEvent):
+class MipsMemory(RangeEvent, frozen=True):
     """One row of the map in bytes, end exclusive; ``digits`` is the printed width of a long."""
 
     kind: str
@@ -52,8 +48,7 @@ class MipsMemory(RangeEvent):
 
 
 @event("mips_wasting")
-@dataclass(frozen=True, slots=True)
-class WastedPages(Event):
+class WastedPages(Event, frozen=True):
     """Struct pages below the start of RAM, because ARCH_PFN_OFFSET is 0 (bootmem_init)."""
 
     size: int
@@ -61,14 +56,12 @@ class WastedPages(Event):
 
 
 @event("outside_map")
-@dataclass(frozen=True, slots=True)
-class KernelOutsideMap(Event):
+class KernelOutsideMap(Event, frozen=True):
     """No RAM region held the kernel image, so that one was added for it."""
 
 
 @event("loongson_node", "loongson_bytes")
-@dataclass(frozen=True, slots=True)
-class LoongsonNode(RangeEvent):
+class LoongsonNode(RangeEvent, frozen=True):
     """A range that Loongson firmware announces; ``nid`` None where it is reserved.
 
     ``mem_type`` is the EFI or firmware type (1 and 2 are RAM on MIPS, 4 boot services and 7
@@ -80,8 +73,7 @@ class LoongsonNode(RangeEvent):
 
 
 @event("loongson_pfns")
-@dataclass(frozen=True, slots=True)
-class LoongsonPfns(Event):
+class LoongsonPfns(Event, frozen=True):
     """The range before, as the pfns that join the node, and the pages counted so far."""
 
     start_pfn: int

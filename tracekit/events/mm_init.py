@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tracekit.events.base import Event, Source, event
 
 
 @event("zone_ranges")
-@dataclass(frozen=True, slots=True)
-class ZoneRangesHeader(Event):
+class ZoneRangesHeader(Event, frozen=True):
     """``Zone ranges:``; the zones follow."""
 
 
 @event("zone_range", "zone_range_pfn")
-@dataclass(frozen=True, slots=True)
-class ZoneRangeLine(Event):
+class ZoneRangeLine(Event, frozen=True):
     """One zone's possible range: bytes, end exclusive; or, in old wordings, pfn.
 
     ``in_pfn`` says which. An empty zone has ``start`` and ``end`` 0.
@@ -44,8 +41,7 @@ class ZoneRangeLine(Event):
 
 
 @event("zone_size_24")
-@dataclass(frozen=True, slots=True)
-class ZoneSize24(Event):
+class ZoneSize24(Event, frozen=True):
     """``zone(1): 12288 pages.`` of 2.4."""
 
     index: int
@@ -53,14 +49,12 @@ class ZoneSize24(Event):
 
 
 @event("movable_header")
-@dataclass(frozen=True, slots=True)
-class MovableHeader(Event):
+class MovableHeader(Event, frozen=True):
     """``Movable zone start for each node``; the nodes that have one follow."""
 
 
 @event("movable_start")
-@dataclass(frozen=True, slots=True)
-class MovableStart(Event):
+class MovableStart(Event, frozen=True):
     """Where Movable begins on a node: an address, or a pfn in the oldest wordings."""
 
     nid: int
@@ -73,16 +67,14 @@ class MovableStart(Event):
 
 
 @event("node_ranges")
-@dataclass(frozen=True, slots=True)
-class NodeRangesHeader(Event):
+class NodeRangesHeader(Event, frozen=True):
     """``Early memory node ranges``; old kernels print how many follow."""
 
     count: int | None = None
 
 
 @event("node_range", "node_range_pfn")
-@dataclass(frozen=True, slots=True)
-class NodeRangeLine(Event):
+class NodeRangeLine(Event, frozen=True):
     """RAM of one node: bytes, end exclusive; or, in old wordings, pfn."""
 
     nid: int
@@ -100,8 +92,7 @@ class NodeRangeLine(Event):
 
 
 @event("initmem_setup", "initmem_setup_old")
-@dataclass(frozen=True, slots=True)
-class InitmemSetup(Event):
+class InitmemSetup(Event, frozen=True):
     """The span of a node in bytes, end exclusive."""
 
     nid: int
@@ -117,16 +108,14 @@ class InitmemSetup(Event):
 
 
 @event("node_memoryless")
-@dataclass(frozen=True, slots=True)
-class NodeMemoryless(Event):
+class NodeMemoryless(Event, frozen=True):
     """A node without memory is set up."""
 
     nid: int
 
 
 @event("node_total_pages")
-@dataclass(frozen=True, slots=True)
-class NodeTotalPages(Event):
+class NodeTotalPages(Event, frozen=True):
     """``On node N totalpages``: pages of RAM on the node."""
 
     nid: int
@@ -134,8 +123,7 @@ class NodeTotalPages(Event):
 
 
 @event("memmap_used")
-@dataclass(frozen=True, slots=True)
-class MemmapUsed(Event):
+class MemmapUsed(Event, frozen=True):
     """Pages of a zone charged for its struct pages; the node is that of the line before."""
 
     zone: str
@@ -143,8 +131,7 @@ class MemmapUsed(Event):
 
 
 @event("memmap_exceeds")
-@dataclass(frozen=True, slots=True)
-class MemmapExceeds(Event):
+class MemmapExceeds(Event, frozen=True):
     """A zone too small for its own struct pages."""
 
     zone: str
@@ -153,8 +140,7 @@ class MemmapExceeds(Event):
 
 
 @event("zone_reserved")
-@dataclass(frozen=True, slots=True)
-class ZoneReserved(Event):
+class ZoneReserved(Event, frozen=True):
     """``DMA zone: N pages reserved``: what the lowest zone gave away before."""
 
     zone: str
@@ -162,8 +148,7 @@ class ZoneReserved(Event):
 
 
 @event("zone_pages")
-@dataclass(frozen=True, slots=True)
-class ZonePages(Event):
+class ZonePages(Event, frozen=True):
     """``Normal zone: N pages, LIFO batch:M``."""
 
     zone: str
@@ -172,8 +157,7 @@ class ZonePages(Event):
 
 
 @event("unavailable")
-@dataclass(frozen=True, slots=True)
-class UnavailablePages(Event):
+class UnavailablePages(Event, frozen=True):
     """Pages of holes whose struct pages went to a zone."""
 
     nid: int
@@ -182,16 +166,14 @@ class UnavailablePages(Event):
 
 
 @event("zeroed_unavailable")
-@dataclass(frozen=True, slots=True)
-class ZeroedUnavailable(Event):
+class ZeroedUnavailable(Event, frozen=True):
     """Struct pages of holes that were zeroed, in all (v4.15 to v5.11)."""
 
     pages: int
 
 
 @event("zonelists")
-@dataclass(frozen=True, slots=True)
-class Zonelists(Event):
+class Zonelists(Event, frozen=True):
     """``Built N zonelists ... Total pages: M``."""
 
     count: int
@@ -201,8 +183,7 @@ class Zonelists(Event):
 
 
 @event("fallback_order")
-@dataclass(frozen=True, slots=True)
-class FallbackOrder(Event):
+class FallbackOrder(Event, frozen=True):
     """The nodes that a node falls back to, itself first."""
 
     nid: int
@@ -215,16 +196,14 @@ class FallbackOrder(Event):
 
 
 @event("policy_zone")
-@dataclass(frozen=True, slots=True)
-class PolicyZone(Event):
+class PolicyZone(Event, frozen=True):
     """The highest zone that memory policies apply to."""
 
     zone: str
 
 
 @event("deferred_done")
-@dataclass(frozen=True, slots=True)
-class DeferredDone(Event):
+class DeferredDone(Event, frozen=True):
     """A node's deferred struct pages are initialised and its memory is free."""
 
     nid: int
@@ -233,8 +212,7 @@ class DeferredDone(Event):
 
 
 @event("node_mem_map")
-@dataclass(frozen=True, slots=True)
-class NodeMemMap(Event):
+class NodeMemMap(Event, frozen=True):
     """Virtual addresses of a node's pg_data_t and flat memory map."""
 
     nid: int
@@ -243,8 +221,7 @@ class NodeMemMap(Event):
 
 
 @event("memory_line", "memory_arm")
-@dataclass(frozen=True, slots=True)
-class MemoryLine(Event):
+class MemoryLine(Event, frozen=True):
     """The ``Memory:`` line; all sizes in KiB, None where the wording does not give them."""
 
     available: int
@@ -262,8 +239,7 @@ class MemoryLine(Event):
 
 
 @event("memory_arm_banks")
-@dataclass(frozen=True, slots=True)
-class MemoryBanks(Event):
+class MemoryBanks(Event, frozen=True):
     """``Memory: 64MB 64MB = 128MB total`` of ARM before 3.11."""
 
     banks: str
@@ -276,8 +252,7 @@ class MemoryBanks(Event):
 
 
 @event("freeing_initrd", "freeing_unused", "freeing_late")
-@dataclass(frozen=True, slots=True)
-class Freeing(Event):
+class Freeing(Event, frozen=True):
     """``Freeing ...``: memory that comes back after the hand-off, in KiB.
 
     ``what`` is ``initrd``, ``initmem`` or the owner's name.
@@ -296,8 +271,7 @@ class Freeing(Event):
 
 
 @event("slub_banner")
-@dataclass(frozen=True, slots=True)
-class SlubBanner(Event):
+class SlubBanner(Event, frozen=True):
     """``SLUB: HWalign=...``: cache line size in bytes, orders, CPUs and nodes."""
 
     hwalign: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -10,8 +9,7 @@ from tracekit.events.ranges import MIB, RangeEvent, take_range
 
 
 @event("srat_memory", "srat_memory_exclusive", "srat_range", "srat_range_bare")
-@dataclass(frozen=True, slots=True)
-class SratMemory(RangeEvent):
+class SratMemory(RangeEvent, frozen=True):
     """Memory of a proximity domain in the SRAT: bytes, end exclusive.
 
     ``nid`` is the node it became, None in the wordings that do not say (2.6, 32-bit).
@@ -33,8 +31,7 @@ class SratMemory(RangeEvent):
 
 
 @event("srat_cpu", "srat_cpu_old")
-@dataclass(frozen=True, slots=True)
-class SratCpu(Event):
+class SratCpu(Event, frozen=True):
     """A processor (or interrupt unit) of a proximity domain; ``id`` as printed."""
 
     pxm: int
@@ -44,42 +41,36 @@ class SratCpu(Event):
 
 
 @event("srat_failed")
-@dataclass(frozen=True, slots=True)
-class SratFailed(Event):
+class SratFailed(Event, frozen=True):
     """The kernel refused the firmware's NUMA description."""
 
 
 @event("srat_chunks", "numa_distances")
-@dataclass(frozen=True, slots=True)
-class NumaCount(Event):
+class NumaCount(Event, frozen=True):
     """How many memory chunks, nodes or distance entries the firmware gave."""
 
     count: int
 
 
 @event("numa_none", "numa_off")
-@dataclass(frozen=True, slots=True)
-class NumaNone(Event):
+class NumaNone(Event, frozen=True):
     """There is no NUMA description, or it is not used: all memory is node 0."""
 
 
 @event("fake_single", "fake_single_old")
-@dataclass(frozen=True, slots=True)
-class FakedNode(RangeEvent):
+class FakedNode(RangeEvent, frozen=True):
     """Node 0 made of all RAM, bytes, end exclusive (dummy_numa_init)."""
 
 
 @event("fake_node")
-@dataclass(frozen=True, slots=True)
-class EmulatedNode(RangeEvent):
+class EmulatedNode(RangeEvent, frozen=True):
     """A node of numa=fake, bytes, end exclusive (setup_emu2phys_nid and its callers)."""
 
     nid: int
 
 
 @event("numa_merged")
-@dataclass(frozen=True, slots=True)
-class NodeMerged(RangeEvent):
+class NodeMerged(RangeEvent, frozen=True):
     """Two blocks of one node were joined with what lies between (numa_cleanup_meminfo).
 
     ``one`` and ``two`` are the blocks as (start, end), end exclusive.
@@ -97,8 +88,7 @@ class NodeMerged(RangeEvent):
 
 
 @event("numa_overlap", "numa_overlap_self")
-@dataclass(frozen=True, slots=True)
-class NodeOverlap(Event):
+class NodeOverlap(Event, frozen=True):
     """Firmware gave a range twice: to two nodes, or (``other`` None) to the same node."""
 
     nid: int
@@ -118,8 +108,7 @@ def _pair(fields: dict[str, Any], name: str) -> tuple[int, int]:
 
 
 @event("numa_coverage")
-@dataclass(frozen=True, slots=True)
-class NumaCoverage(Event):
+class NumaCoverage(Event, frozen=True):
     """The SRAT leaves RAM without a node, so that NUMA is not used; sizes in MiB."""
 
     covered: int
@@ -132,16 +121,14 @@ class NumaCoverage(Event):
 
 
 @event("node_data", "node_data_plain")
-@dataclass(frozen=True, slots=True)
-class NodeData(RangeEvent):
+class NodeData(RangeEvent, frozen=True):
     """Where a node's pg_data_t was placed, bytes, end exclusive; ``nid`` None if not said."""
 
     nid: int | None = None
 
 
 @event("node_data_elsewhere")
-@dataclass(frozen=True, slots=True)
-class NodeDataElsewhere(Event):
+class NodeDataElsewhere(Event, frozen=True):
     """A node's pg_data_t had to be placed on another node."""
 
     nid: int
@@ -149,8 +136,7 @@ class NodeDataElsewhere(Event):
 
 
 @event("numa_sparc_group")
-@dataclass(frozen=True, slots=True)
-class SparcNumaGroup(Event):
+class SparcNumaGroup(Event, frozen=True):
     """A sparc64 NUMA group."""
 
     nid: int

@@ -6,15 +6,13 @@ seen which wording it is. Ends are exclusive unless named last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tracekit.events.base import Event, Source, event
 
 
 @event("kva_node_pfn")
-@dataclass(frozen=True, slots=True)
-class NodePfn(Event):
+class NodePfn(Event, frozen=True):
     """The pages of a node as the firmware gives them, before the end of RAM cuts them."""
 
     nid: int
@@ -23,8 +21,7 @@ class NodePfn(Event):
 
 
 @event("kva_physnode")
-@dataclass(frozen=True, slots=True)
-class PhysnodeMap(Event):
+class PhysnodeMap(Event, frozen=True):
     """A range of a node (memory_present()); decimal or hex."""
 
     nid: int
@@ -33,8 +30,7 @@ class PhysnodeMap(Event):
 
 
 @event("kva_chunk")
-@dataclass(frozen=True, slots=True)
-class MemoryChunk(Event):
+class MemoryChunk(Event, frozen=True):
     """A memory chunk of the SRAT, in pfns."""
 
     index: int
@@ -44,8 +40,7 @@ class MemoryChunk(Event):
 
 
 @event("kva_reserve")
-@dataclass(frozen=True, slots=True)
-class KvaReserve(Event):
+class KvaReserve(Event, frozen=True):
     """The pages that a node gives up, and since 2.6.27 their first pfn."""
 
     nid: int
@@ -54,16 +49,14 @@ class KvaReserve(Event):
 
 
 @event("kva_total")
-@dataclass(frozen=True, slots=True)
-class KvaTotal(Event):
+class KvaTotal(Event, frozen=True):
     """The pages that all nodes give up; decimal or hex."""
 
     total_number: str
 
 
 @event("kva_shrink", "kva_remove_active")
-@dataclass(frozen=True, slots=True)
-class KvaShrink(Event):
+class KvaShrink(Event, frozen=True):
     """A node loses its end: from old_end to new_end, or [old_end, new_end) is removed."""
 
     nid: int
@@ -78,8 +71,7 @@ class KvaShrink(Event):
 
 
 @event("kva_shrink_further")
-@dataclass(frozen=True, slots=True)
-class KvaShrinkFurther(Event):
+class KvaShrinkFurther(Event, frozen=True):
     """The odd pages that a node loses on top."""
 
     nid: int
@@ -87,8 +79,7 @@ class KvaShrinkFurther(Event):
 
 
 @event("kva_start")
-@dataclass(frozen=True, slots=True)
-class KvaStart(Event):
+class KvaStart(Event, frozen=True):
     """The first pfn of the KVA area and the end of lowmem; decimal with the older words."""
 
     start_number: str
@@ -97,8 +88,7 @@ class KvaStart(Event):
 
 
 @event("kva_reserve_pages")
-@dataclass(frozen=True, slots=True)
-class KvaReservePages(Event):
+class KvaReservePages(Event, frozen=True):
     """The total again and the end of lowmem without it (up to 2.6.19)."""
 
     pages: int
@@ -106,16 +96,14 @@ class KvaReservePages(Event):
 
 
 @event("kva_max_pfn")
-@dataclass(frozen=True, slots=True)
-class MaxPfn(Event):
+class MaxPfn(Event, frozen=True):
     """The end of RAM; decimal or hex."""
 
     end_number: str
 
 
 @event("kva_max_low_pfn")
-@dataclass(frozen=True, slots=True)
-class MaxLowPfn(Event):
+class MaxLowPfn(Event, frozen=True):
     """The end of lowmem and the start of highmem; decimal or hex."""
 
     end_number: str
@@ -124,8 +112,7 @@ class MaxLowPfn(Event):
 
 
 @event("kva_will_remap")
-@dataclass(frozen=True, slots=True)
-class WillRemap(Event):
+class WillRemap(Event, frozen=True):
     """The virtual addresses that a node's remapped pages will have."""
 
     nid: int
@@ -134,8 +121,7 @@ class WillRemap(Event):
 
 
 @event("kva_pgdat")
-@dataclass(frozen=True, slots=True)
-class AllocatePgdat(Event):
+class AllocatePgdat(Event, frozen=True):
     """The virtual address of a node's pg_data_t."""
 
     nid: int
@@ -143,16 +129,14 @@ class AllocatePgdat(Event):
 
 
 @event("kva_remap_node")
-@dataclass(frozen=True, slots=True)
-class RemapNode(Event):
+class RemapNode(Event, frozen=True):
     """A node's large pages are mapped next."""
 
     nid: int
 
 
 @event("kva_remap_page")
-@dataclass(frozen=True, slots=True)
-class RemapPage(Event):
+class RemapPage(Event, frozen=True):
     """One large page: its virtual address and its first pfn."""
 
     start: int
@@ -160,8 +144,7 @@ class RemapPage(Event):
 
 
 @event("remap_alloc")
-@dataclass(frozen=True, slots=True)
-class RemapAlloc(Event):
+class RemapAlloc(Event, frozen=True):
     """A node's area and the virtual addresses that it is mapped to (3.0 to 3.8)."""
 
     nid: int
@@ -172,8 +155,7 @@ class RemapAlloc(Event):
 
 
 @event("remap_failed")
-@dataclass(frozen=True, slots=True)
-class RemapFailed(Event):
+class RemapFailed(Event, frozen=True):
     """A node got no remap area: no room in the node, or (`area`) in lowmem."""
 
     size: int
@@ -182,8 +164,7 @@ class RemapFailed(Event):
 
 
 @event("remap_node_data")
-@dataclass(frozen=True, slots=True)
-class RemappedNodeData(Event):
+class RemappedNodeData(Event, frozen=True):
     """The physical addresses of the pg_data_t in the remapped area; `last` is inclusive."""
 
     first: int

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from tracekit.events.base import Event, Source, event
 
 
 @event("setup_percpu")
-@dataclass(frozen=True, slots=True)
-class SetupPercpu(Event):
+class SetupPercpu(Event, frozen=True):
     """``setup_percpu: NR_CPUS:...``: limits and counts of CPUs and nodes."""
 
     nr_cpus: int
@@ -21,8 +19,7 @@ class SetupPercpu(Event):
 
 
 @event("percpu_embedded")
-@dataclass(frozen=True, slots=True)
-class PercpuEmbedded(Event):
+class PercpuEmbedded(Event, frozen=True):
     """The first chunk lies in the linear map; sizes in bytes, ``pages`` in use per CPU."""
 
     pages: int
@@ -34,8 +31,7 @@ class PercpuEmbedded(Event):
 
 
 @event("percpu_paged")
-@dataclass(frozen=True, slots=True)
-class PercpuPaged(Event):
+class PercpuPaged(Event, frozen=True):
     """The first chunk is mapped page by page; ``page_kib`` is the size of a page."""
 
     pages: int
@@ -47,8 +43,7 @@ class PercpuPaged(Event):
 
 
 @event("pcpu_alloc_sizes")
-@dataclass(frozen=True, slots=True)
-class PcpuAllocSizes(Event):
+class PcpuAllocSizes(Event, frozen=True):
     """``pcpu-alloc:`` sizes in bytes; an allocation is ``allocs`` atoms of ``atom`` bytes."""
 
     static: int
@@ -60,8 +55,7 @@ class PcpuAllocSizes(Event):
 
 
 @event("pcpu_alloc_map")
-@dataclass(frozen=True, slots=True)
-class PcpuAllocMap(Event):
+class PcpuAllocMap(Event, frozen=True):
     """Units in order, as (group, CPUs of one allocation); None is a unit without a CPU."""
 
     allocs: tuple[tuple[int, tuple[int | None, ...]], ...]
@@ -78,16 +72,14 @@ def _cpus(text: str) -> tuple[int | None, ...]:
 
 
 @event("percpu_wasting")
-@dataclass(frozen=True, slots=True)
-class PercpuWasting(Event):
+class PercpuWasting(Event, frozen=True):
     """Pages of each chunk that no unit can use."""
 
     pages: int
 
 
 @event("percpu_distance")
-@dataclass(frozen=True, slots=True)
-class PercpuDistance(Event):
+class PercpuDistance(Event, frozen=True):
     """The groups lie too far apart for the vmalloc area, both in bytes."""
 
     distance: int
@@ -95,8 +87,7 @@ class PercpuDistance(Event):
 
 
 @event("percpu_fallback")
-@dataclass(frozen=True, slots=True)
-class PercpuFallback(Event):
+class PercpuFallback(Event, frozen=True):
     """Embedding failed; the chunk is mapped page by page instead."""
 
     chosen: str
@@ -104,8 +95,7 @@ class PercpuFallback(Event):
 
 
 @event("percpu_no_node")
-@dataclass(frozen=True, slots=True)
-class PercpuNoNode(Event):
+class PercpuNoNode(Event, frozen=True):
     """A CPU's percpu memory cannot come from its own node."""
 
     cpu: int
@@ -113,8 +103,7 @@ class PercpuNoNode(Event):
 
 
 @event("rcu_cpus", "rcu_geometry")
-@dataclass(frozen=True, slots=True)
-class RcuCpus(Event):
+class RcuCpus(Event, frozen=True):
     """RCU names the number of CPU ids."""
 
     nr_cpu_ids: int

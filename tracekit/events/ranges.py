@@ -7,7 +7,6 @@ Grammars name the ends of a range by what they mean: ``first`` and ``last`` (inc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from tracekit.events.base import Event, Source
@@ -16,8 +15,7 @@ KIB = 1 << 10
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class RangeEvent(Event):
+class RangeEvent(Event, frozen=True):
     """A range of physical memory in bytes, ``end`` exclusive; empty where both are equal."""
 
     page_size: ClassVar[int] = 4 * KIB

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 ABSENT = -(1 << 63)
 ADDRESS = (1 << 64) - 1
 # kind: see Trace.code; line: 1-based; time: nanoseconds, or ticks where the clock counts;
-# comm and flags are ids of texts. pid, tgid, comm and flags are ABSENT where not shown.
-COMMON = ("kind", "line", "time", "cpu", "pid", "comm", "flags", "tgid")
+# prefix: a row of Trace.prefixes, which hold what lines begin with: few of them are distinct.
+COMMON = ("kind", "line", "time", "prefix")
+# comm and flags are ids of texts. Any is ABSENT where not shown.
+PREFIX = ("cpu", "pid", "comm", "flags", "tgid")
 COMMON_TEXTS = frozenset({"comm", "flags"})
 
 Column = memoryview
@@ -159,6 +161,7 @@ class Trace:
     path: str
     kinds: tuple[Kind, ...]
     common: dict[str, Column]
+    prefixes: dict[str, Column]
     tables: dict[str, Table]
     texts: Sequence[str]
     counts: Counts
@@ -174,13 +177,20 @@ class Trace:
         return len(self.common.get("kind", ()))
 
     def __getitem__(self, name: str) -> Column:
-        """Return a common column, one of COMMON; all ABSENT where no line shows it."""
+        """Return a common column, one of COMMON or PREFIX; all ABSENT where no line shows it."""
         if name not in self.common:
-            if name not in COMMON:
-                raise KeyError(name)
-            absent = ABSENT.to_bytes(8, sys.byteorder, signed=True)
-            self.common[name] = memoryview(absent * len(self)).cast("q")
+            self.common[name] = self._common(name)
         return self.common[name]
+
+    def _common(self, name: str) -> Column:
+        if name in self.prefixes:
+            from tracekit.events.bulk import pick
+
+            return pick(self.prefixes[name], self.common["prefix"])
+        if name not in COMMON + PREFIX:
+            raise KeyError(name)
+        absent = ABSENT.to_bytes(8, sys.byteorder, signed=True)
+        return memoryview(absent * len(self)).cast("q")
 
     def code(self, name: str) -> int:
         """Return the number of a kind of event. Raises KeyError for a name without rules."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tracekit.events.base import Event, Source, event
@@ -10,8 +9,7 @@ from tracekit.events.ranges import RangeEvent, take_range
 
 
 @event("x86_initial_mapping", "x86_initial_mapping_old")
-@dataclass(frozen=True, slots=True)
-class InitialMapping(RangeEvent):
+class InitialMapping(RangeEvent, frozen=True):
     """What head_64.S or head_32.S had mapped when setup_arch began, end exclusive."""
 
     @classmethod
@@ -21,62 +19,53 @@ class InitialMapping(RangeEvent):
 
 
 @event("x86_direct_mapping", "x86_direct_mapping_old")
-@dataclass(frozen=True, slots=True)
-class DirectMapping(RangeEvent):
+class DirectMapping(RangeEvent, frozen=True):
     """A range that joins the direct mapping (init_memory_mapping), end exclusive."""
 
 
 @event("x86_direct_page")
-@dataclass(frozen=True, slots=True)
-class DirectPage(RangeEvent):
+class DirectPage(RangeEvent, frozen=True):
     """The page size (``4k``, ``2M``, ``4M``, ``1G``) used for a part of it."""
 
     page: str
 
 
 @event("x86_mapping_tables")
-@dataclass(frozen=True, slots=True)
-class MappingTables(Event):
+class MappingTables(Event, frozen=True):
     """Where the page tables of the direct mapping went, in kernels up to 3.8."""
 
 
 @event("x86_lowmem")
-@dataclass(frozen=True, slots=True)
-class LowmemAvailable(Event):
+class LowmemAvailable(Event, frozen=True):
     """MiB of RAM in the direct mapping of a 32-bit kernel."""
 
     mib: int
 
 
 @event("highmem_available")
-@dataclass(frozen=True, slots=True)
-class HighmemAvailable(Event):
+class HighmemAvailable(Event, frozen=True):
     """MiB of RAM beyond it (x86 and sparc, 32-bit)."""
 
     mib: int
 
 
 @event("x86_trampoline")
-@dataclass(frozen=True, slots=True)
-class Trampoline(RangeEvent):
+class Trampoline(RangeEvent, frozen=True):
     """Real mode code for the other processors, below 1 MiB."""
 
 
 @event("x86_stolen")
-@dataclass(frozen=True, slots=True)
-class StolenMemory(RangeEvent):
+class StolenMemory(RangeEvent, frozen=True):
     """Memory that integrated graphics keeps for itself (early-quirks.c)."""
 
 
 @event("x86_nosave")
-@dataclass(frozen=True, slots=True)
-class NosaveMemory(RangeEvent):
+class NosaveMemory(RangeEvent, frozen=True):
     """A range without RAM that hibernation skips (register_nosave_region)."""
 
 
 @event("x86_reserve_top")
-@dataclass(frozen=True, slots=True)
-class ReserveTop(Event):
+class ReserveTop(Event, frozen=True):
     """A hypervisor keeps the virtual addresses from ``top`` on (32-bit guests)."""
 
     top: int

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ALLOCATORS = ("memblock", "bootmem", "numa_32", "mm_init", "page_alloc", "slub", "percpu")
 
-# Driver modules in boot order; a driver module exposes ``run(context)``.
+# Driver modules in boot order; a driver module exposes ``run(context)``. Those of allocators
+# that few kernels have are imported only where the log has events of their module.
 DRIVERS = (
     "memblock",
     "maps",
@@ -32,6 +33,7 @@ DRIVERS = (
     "mm_init",
     "percpu_first_chunk",
 )
+RARE = {"bootmem": "tracekit.events.bootmem", "numa_32": "tracekit.events.numa_32"}
 TRACE_DRIVERS = ("page_alloc", "slub", "percpu")
 
 
@@ -124,7 +126,12 @@ def replay(
 
 def _drivers(boot: Boot) -> list[str]:
     names = DRIVERS + TRACE_DRIVERS if boot.has_trace else DRIVERS
-    return [name for name in names if find_spec(f"tracekit.replay.{name}")]
+    shown = {type(event).__module__ for event in boot.events}
+    return [
+        name
+        for name in names
+        if RARE.get(name) in shown | {None} and find_spec(f"tracekit.replay.{name}")
+    ]
 
 
 def _driver(name: str) -> Callable[[Context], None]:

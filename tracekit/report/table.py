@@ -12,6 +12,7 @@ from tracekit.divergence import Divergence, Inference, Severity, lookup
 from tracekit.events.base import Source
 from tracekit.replay.boot import Replay, check_rows
 from tracekit.replay.ledger import Ledger
+from tracekit.report.columns import columns
 from tracekit.report.hints import hints
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -139,13 +140,10 @@ def _subjects(group: list[Inference]) -> str:
 
 
 def _checks(replay: Replay) -> str:
-    from tabulate import tabulate
-
     rows = check_rows(replay.allocators)
     if not rows:
         return ""
-    table = tabulate(rows, headers="keys", tablefmt="plain", intfmt=",")
-    return f"{table}\n{_reasons(replay.allocators)}"
+    return f"{columns(rows)}\n{_reasons(replay.allocators)}"
 
 
 def _reasons(ledgers: list[Ledger]) -> str:

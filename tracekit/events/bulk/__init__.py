@@ -1,0 +1,79 @@
+"""Merge, pair and group columns of events: the ground of every statistic over a trace.
+
+Compiled where the extension is there, else with numpy; both give the same. A column is a
+buffer of signed 64-bit integers, as in events/table.py.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+
+from tracekit.events.table import Column, Trace
+
+try:
+    from tracekit.events.bulk import _compiled as _bulk
+except ImportError:
+    from tracekit.events.bulk import with_numpy as _bulk  # type: ignore[no-redef]
+
+# what an event does to the thing that its key names
+NOTHING, BEGINS, ENDS = 0, 1, 2
+
+# keys -> (count, *sums)
+Groups = Mapping[tuple[int, ...], tuple[int, ...]]
+
+
+def merge(trace: Trace, kinds: Sequence[str], field: str) -> Column:
+    """Return one field of the events of several kinds, in global order.
+
+    ABSENT where a kind does not have the field. The field ``index`` is the events' place in
+    the global order.
+    """
+    columns = {}
+    for name in kinds:
+        if name in trace.tables:
+            table = trace.tables[name]
+            column = table.index if field == "index" else table.columns.get(field)
+            columns[trace.code(name)] = (column, len(table))
+    return _bulk.merge(trace["kind"], columns)
+
+
+def pick(column: Column, index: Column) -> Column:
+    """Return the values of ``column`` at the places ``index``; ABSENT where one is negative."""
+    return _bulk.pick(column, index)
+
+
+def roles(trace: Trace, kind: Column, begins: Sequence[str], ends: Sequence[str]) -> Column:
+    """Return for each event, given by its kind, whether it begins or ends something."""
+    by_code = [NOTHING] * len(trace.kinds)
+    for names, role in ((begins, BEGINS), (ends, ENDS)):
+        for name in names:
+            by_code[trace.code(name)] = role
+    return pick(memoryview(array("q", by_code)), kind)
+
+
+def partners(role: Column, key: Column) -> Column:
+    """Return for each event the place of the one that ends what it began, or began what it ends.
+
+    -1 where there is none. A second beginning under the same key takes the place of the first.
+    The keys 0 (NULL) and ABSENT never pair.
+    """
+    return _bulk.partners(role, key)
+
+
+def places(column: Column, value: int) -> Column:
+    """Return the places where a column holds ``value``, in order."""
+    return _bulk.places(column, value)
+
+
+def unequal(one: Column, other: Column) -> Column:
+    """Return 1 where two columns of one length both hold something and differ, else 0."""
+    return _bulk.unequal(one, other)
+
+
+def group(keys: Sequence[Column], values: Sequence[Column]) -> Groups:
+    """Return for each distinct tuple of keys how often it is there, and the sums of the values.
+
+    They come in the order in which they first appear.
+    """
+    return _bulk.group(keys, values)

@@ -1,0 +1,88 @@
+"""What events/bulk does, with numpy: where there is no compiled extension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tracekit.events.table import ABSENT, Column
+
+BEGINS, ENDS = 1, 2
+
+
+def _array(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.frombuffer(column, dtype=np.int64)
+
+
+def _column(values: np.ndarray[Any, Any]) -> Column:
+    return memoryview(np.ascontiguousarray(values, dtype=np.int64).data).cast("B").cast("q")
+
+
+def merge(kind: Column, columns: Mapping[int, tuple[Column | None, int]]) -> Column:
+    """See bulk.merge."""
+    kinds = _array(kind)
+    merged = np.full(len(kinds), ABSENT, dtype=np.int64)
+    wanted = np.zeros(len(kinds), dtype=bool)
+    for code, (column, _) in columns.items():
+        mine = kinds == code
+        wanted |= mine
+        if column is not None:
+            merged[mine] = _array(column)
+    return _column(merged[wanted])
+
+
+def pick(column: Column, index: Column) -> Column:
+    """See bulk.pick."""
+    places = _array(index)
+    if not len(column):
+        return _column(np.full(len(places), ABSENT, dtype=np.int64))
+    return _column(np.where(places < 0, ABSENT, _array(column)[np.maximum(places, 0)]))
+
+
+def partners(role: Column, key: Column) -> Column:
+    """See bulk.partners: events of one key stand together, a beginning before its end."""
+    roles, keys = _array(role), _array(key)
+    found = np.full(len(keys), -1, dtype=np.int64)
+    known = np.flatnonzero((roles != 0) & (keys != 0) & (keys != ABSENT))
+    order = known[np.argsort(keys[known], kind="stable")]
+    first, second = order[:-1], order[1:]
+    pairs = (keys[first] == keys[second]) & (roles[first] == BEGINS) & (roles[second] == ENDS)
+    found[first[pairs]] = second[pairs]
+    found[second[pairs]] = first[pairs]
+    return _column(found)
+
+
+def places(column: Column, value: int) -> Column:
+    """See bulk.places."""
+    return _column(np.flatnonzero(_array(column) == value))
+
+
+def unequal(one: Column, other: Column) -> Column:
+    """See bulk.unequal."""
+    a, b = _array(one), _array(other)
+    return _column((a != b) & (a != ABSENT) & (b != ABSENT))
+
+
+def group(
+    keys: Sequence[Column], values: Sequence[Column]
+) -> Mapping[tuple[int, ...], tuple[int, ...]]:
+    """See bulk.group: each column of keys in turn splits the groups of those before it."""
+    size = len(keys[0])
+    if not size:
+        return {}
+    first, member = np.zeros(1, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    for key in keys:
+        distinct, codes = np.unique(_array(key), return_inverse=True)
+        joined = member * len(distinct) + codes
+        _, first, member = np.unique(joined, return_index=True, return_inverse=True)
+    sums = [np.bincount(member, minlength=len(first))]
+    for value in values:
+        total = np.zeros(len(first), dtype=np.int64)
+        np.add.at(total, member, _array(value))
+        sums.append(total)
+    return {
+        tuple(int(_array(key)[first[i]]) for key in keys): tuple(int(total[i]) for total in sums)
+        for i in np.argsort(first)
+    }
