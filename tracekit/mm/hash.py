@@ -46,7 +46,7 @@ def alloc_large_system_hash(
     entries = numentries or _by_memory(machine, bucket, scale, high_limit, small_shift)
     entries = 1 << max(entries - 1, 0).bit_length()
     limit = high_limit or machine.all_pages * machine.page_size // 16 // bucket
-    entries = min(max(entries, low_limit), limit, MAX_ENTRIES)
+    entries = max(min(max(entries, low_limit), limit, MAX_ENTRIES), 1)
     return 1 << (entries.bit_length() - 1)
 
 

@@ -38,11 +38,16 @@ class Caller:
     fixed: int = 0
     exact: bool = False
 
-    def bucket_sizes(self, bits: int) -> tuple[int, ...]:
-        """Return the sizes in bytes that a bucket can have on a machine of so many bits."""
+    def bucket_sizes(self, bits: int, smp: bool = True) -> tuple[int, ...]:
+        """Return the sizes in bytes that a bucket can have on a machine of so many bits.
+
+        Without SMP a lock takes no room: there a bucket may be one word smaller.
+        """
         if self.longs:
             return (self.longs * bits // 8,)
-        return self.buckets or tuple(range(self.least[bits == 64], LARGEST_BUCKET + 1, 4))
+        return self.buckets or tuple(
+            range(self.least[bits == 64] - (0 if smp else bits // 8), LARGEST_BUCKET + 1, 4)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ class Request:
     """What an architecture asks of the first chunk.
 
     ``static`` is the size of the kernel's percpu section, ``reserved`` what modules' static
-    variables get, ``dyn`` the least dynamic size. ``atom`` is the unit of allocation.
+    variables get, ``dyn`` the least dynamic size. ``atom`` is the unit of allocation,
+    ``least_unit`` that of a unit (64 KiB before v2.6.37).
     """
 
     static: int
@@ -28,6 +29,7 @@ class Request:
     dyn: int
     atom: int
     page_size: int = 4096
+    least_unit: int = PCPU_MIN_UNIT_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def unit_sizes(request: Request) -> tuple[int, int, int]:
     """Return (dynamic size, least unit size, size of an allocation)."""
     size_sum = _align(request.static + request.reserved + request.dyn, request.page_size)
     dyn = size_sum - request.static - request.reserved
-    least = max(size_sum, PCPU_MIN_UNIT_SIZE)
+    least = max(size_sum, _align(request.least_unit, request.page_size))
     return dyn, least, _align(least, request.atom)
 
 
@@ -134,6 +136,18 @@ def page_alloc_info(request: Request, cpus: Sequence[int]) -> AllocInfo:
     by_page = Request(request.static, request.reserved, request.dyn, request.page_size,
                       request.page_size)
     return build_alloc_info(by_page, [list(cpus)])
+
+
+def fixed_unit_info(
+    static: int, reserved: int, unit: int, page_size: int, groups: Sequence[Sequence[int]]
+) -> AllocInfo:
+    """Return ia64's layout: units of a fixed size, the rest of each dynamic.
+
+    arch/ia64/mm/contig.c and discontig.c:setup_per_cpu_areas, until v6.6.
+    """
+    maps = tuple(tuple(group) for group in groups)
+    dyn = unit - static - reserved
+    return AllocInfo(static, reserved, dyn, unit, unit, page_size, maps)
 
 
 def single_unit_info(dyn_reserve: int) -> AllocInfo:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
+from tracekit.events.bootmem import BootmemInit, BootmemReleased
 from tracekit.events.mm_init import NodeRangeLine
 from tracekit.mm.handoff import free_pfn_ranges, free_ranges
 from tracekit.mm.memblock import Memblock
@@ -134,4 +135,6 @@ def find_memory(context: Context) -> EarlyMemory:
     assert zones is not None
     if not zones.memory:
         return from_node_ranges(boot, page_size)
-    return with_nodes(from_memblock(zones, moments.handoff, page_size), boot.of(NodeRangeLine), page_size)
+    # With bootmem between the two, memblock's lists are not what the page allocator gets.
+    last = None if boot.of(BootmemInit) or boot.of(BootmemReleased) else moments.handoff
+    return with_nodes(from_memblock(zones, last, page_size), boot.of(NodeRangeLine), page_size)

@@ -26,6 +26,8 @@ class HashChecks:
         self.ledger = ledger
         self.tables: dict[str, int] = {}
         self.rounded_up: bool | None = None
+        # 2.4 has tables of its own, and no common rule for their sizes.
+        self.ancient = any(e.name == "Dentry-cache" for e in boot.of(HashTableLine))
         self.site = Site(
             setting.bits, setting.cpus, setting.nodes, setting.kernel.option, setting.has
         )
@@ -57,7 +59,7 @@ class HashChecks:
 
     def _why(self, event: HashTableLine) -> str:
         caller = TABLES.get(event.name)
-        if caller is None and event.name not in ONE_PAGE:
+        if self.ancient or (caller is None and event.name not in ONE_PAGE):
             return NO_CALLER
         return NO_CPUS if caller is not None and caller.per_cpu else NO_PAGES
 
@@ -74,21 +76,28 @@ class HashChecks:
             words = 2 if event.size is None else 1
             return {page_table_entries(self.setting.page_size, words * self.setting.bits // 8)}
         caller = TABLES.get(event.name)
-        if caller is None:
+        if caller is None or self.ancient:
+            return None
+        if event.name == "PID" and not self.setting.has("pid_hash_by_memory"):
             return None
         if event.name == "futex" and event.nodes is not None:
             return self._futex_per_node(event.nodes)
-        bucket = self._bucket(event, caller)
-        found = {self._one(event.name, bucket, machine) for machine in self.machines}
+        found = {
+            self._one(event.name, bucket, machine)
+            for machine in self.machines
+            for bucket in self._buckets(event, caller)
+        }
         # Least and most pages must give the same answer, else nothing is decided.
         decided = {entries for entries in found if entries is not None}
         return decided if len(found) == 1 and decided else None
 
-    def _bucket(self, event: HashTableLine, caller: Caller) -> int:
-        """Return the size of a bucket, as the line shows it where builds may differ."""
-        sizes = caller.bucket_sizes(self.setting.bits)
-        shown = event.size // event.entries if event.size and event.entries else 0
-        return shown if shown in sizes else sizes[0]
+    def _buckets(self, event: HashTableLine, caller: Caller) -> tuple[int, ...]:
+        """Return the sizes that a bucket may have: as the line shows it where builds differ."""
+        sizes = caller.bucket_sizes(self.setting.bits, self.setting.smp)
+        if event.size is None:
+            return sizes[:1] + sizes[-1:]
+        shown = event.size // event.entries if event.entries else 0
+        return (shown if shown in sizes else sizes[0],)
 
     def _one(self, name: str, bucket: int, machine: Machine) -> int | None:
         established = self.tables.get("TCP established")
@@ -109,8 +118,10 @@ class HashChecks:
         """Return (logged, expected) where size, order and entries do not fit together."""
         if event.size is None:
             return None
+        if self.ancient:
+            return None
         caller = TABLES.get(event.name)
-        buckets = caller.bucket_sizes(self.setting.bits) if caller else (self.setting.bits // 8,)
+        buckets = caller.bucket_sizes(self.setting.bits, self.setting.smp) if caller else (self.setting.bits // 8,)
         if not event.entries or event.size % event.entries or event.size // event.entries not in buckets:
             sizes = " or ".join(str(event.entries * bucket) for bucket in buckets[:4])
             return f"{event.size} bytes", f"{sizes} bytes"
@@ -128,6 +139,8 @@ class HashChecks:
         """
         if event.order is None or event.size is None:
             return None
+        if event.name == "PID" and not self.setting.has("pid_hash_by_memory"):
+            return event.entries.bit_length() - 1
         down, up = (
             hash_order(event.size, self.setting.page_size, rounded_up=way) for way in (False, True)
         )

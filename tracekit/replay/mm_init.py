@@ -9,10 +9,13 @@ from __future__ import annotations
 from tracekit.events import hash_tables, mm_init
 from tracekit.replay.context import Context
 from tracekit.replay.early_memory import find_memory
+from tracekit.replay.handoff import hand_off
 from tracekit.replay.hash_tables import HashChecks
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.memory_line import MemoryChecks
 from tracekit.replay.mm_init_setting import read_setting
 from tracekit.replay.node_pages import NodeChecks
+from tracekit.replay.page_state import show_free_lists
 from tracekit.replay.zone_borders import check_movable, check_zone_ranges
 
 MODULES = (mm_init.__name__, hash_tables.__name__)
@@ -32,3 +35,8 @@ def run(context: Context) -> None:
     movable = check_movable(boot, setting, limits, ledger)
     pages = NodeChecks(setting, limits, movable, ledger).run(boot)
     HashChecks(boot, setting, pages, ledger).run(boot)
+    handoff = hand_off(setting, pages)
+    MemoryChecks(boot, setting, pages, handoff, ledger).run()
+    if handoff is not None:
+        context.hand_over(handoff)
+        show_free_lists(context, "handoff", handoff.free_lists())

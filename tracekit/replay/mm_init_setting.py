@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
+from tracekit.events.arch_maps import PpcPageOrders
+from tracekit.events.boot import LinuxVersion
 from tracekit.events.memblock import MemblockRequest
 from tracekit.events.mm_init import DeferredDone, InitmemSetup, SlubBanner, ZonePages, ZoneRangeLine
 from tracekit.events.percpu_setup import PcpuAllocMap, RcuCpus, SetupPercpu
@@ -43,6 +45,7 @@ class Setting:
     pageblock_order: int = 9
     cpus: int = 0
     nodes: int = 1
+    smp: bool = True
     deferred: bool = False
     zone_names: tuple[str, ...] = ()
     has: Callable[[str], bool] = field(default=lambda _: False)
@@ -83,9 +86,12 @@ def read_setting(boot: Boot, memory: EarlyMemory) -> Setting:
     setting.has = lambda name: kernel.has(name, default=True)
     setting.section_pages = _section_pages(boot, page_size)
     setting.nr_orders = nr_orders(kernel, page_size)
-    setting.pageblock_order = pageblock_order(kernel, page_size, setting.nr_orders)
+    huge = [1 << e.linear for e in boot.of(PpcPageOrders)]
+    setting.pageblock_order = pageblock_order(kernel, page_size, setting.nr_orders, *huge[:1])
     setting.cpus = possible_cpus(boot)
     setting.nodes = len({e.nid for e in boot.of(InitmemSetup)}) or 1
+    banners = boot.of(LinuxVersion)
+    setting.smp = not banners or " SMP" in banners[0].banner
     setting.deferred = bool(boot.of(DeferredDone))
     lines = [e for e in boot.events if isinstance(e, ZoneRangeLine | ZonePages)]
     setting.zone_names = tuple(dict.fromkeys(e.zone for e in lines))
@@ -148,10 +154,13 @@ _ORDERS = {
 }
 
 
-def pageblock_order(kernel: Kernel, page_size: int, orders: int) -> int:
+def pageblock_order(
+    kernel: Kernel, page_size: int, orders: int, huge_page: int | None = None
+) -> int:
     """Return the order of a pageblock: that of a huge page, or the largest there is.
 
-    include/linux/pageblock-flags.h; what a huge page is differs by architecture.
+    include/linux/pageblock-flags.h; what a huge page is differs by architecture, and on
+    ppc64 with a hash MMU it is what the log names.
     """
     config = kernel.evidence.config
     no_huge = config and not any(
@@ -159,7 +168,7 @@ def pageblock_order(kernel: Kernel, page_size: int, orders: int) -> int:
     )
     if no_huge or (not config and kernel.arch in ("mips", "m68k", "sh")):
         return orders - 1
-    huge = _HUGE.get(kernel.arch or "", page_size // 8 * page_size)
+    huge = huge_page or _HUGE.get(kernel.arch or "", page_size // 8 * page_size)
     return min(huge // page_size, 1 << (orders - 1)).bit_length() - 1
 
 

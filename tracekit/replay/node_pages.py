@@ -46,6 +46,7 @@ from tracekit.replay.mm_init_setting import (
 FROM_LOG = "RAM is known from these very lines"
 BY_FIRMWARE = "this wording shows the node as firmware describes it, holes included"
 NO_RESERVED = "what is reserved when zones are set up is not in the log"
+NO_VERSION = "kernels count it in two ways, and the log does not tell the version"
 NO_SIZE = "the size of a struct page is not known"
 MIB = 1 << 20
 
@@ -261,6 +262,9 @@ class NodeChecks:
             return
         if line.pages != high and line.pages == self.pages.present:
             self._infer_present(line)
+            return
+        if line.pages != high and self.setting.kernel.version is None:
+            self.ledger.unchecked("present_pages", NO_VERSION)
             return
         what = "pages of all zonelists"
         self._pages("present_pages", "MI110", line, what, line.pages, high)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from tracekit.boot import Boot
 from tracekit.events.bootmem import BootmemLowRam, BootmemNodeLowRam
+from tracekit.events.e820 import E820Row, LastPfn
 from tracekit.events.mm_init import MovableHeader, MovableStart, ZoneRangeLine
 from tracekit.mm.mm_init import PfnRange, ZoneRange, zone_ranges
 from tracekit.mm.zone_limits import MemoryEnds, zone_limits
@@ -63,12 +64,31 @@ def _predict(
     known: Mapping[str, int] | None = None,
 ) -> dict[str, ZoneRange]:
     page = setting.page_size
-    start, end = ranges[0].start_pfn * page, max(r.end_pfn for r in ranges) * page
+    start, end = ranges[0].start_pfn * page, ram_end(boot, setting, ranges)
     ends = MemoryEnds(start, end, (known or {}).get("low", low_end(boot, setting, start, end)))
     capped = setting.has("x86_zone_limits_capped")
     limits = zone_limits(setting.kernel.arch, names, ends, capped=capped)
+    if setting.kernel.arch == "riscv64" and not setting.has("riscv_dma32_limit"):
+        limits.end["DMA32"] = 0
     limits.end.update({zone: limit for zone, limit in (known or {}).items() if zone != "low"})
     return zone_ranges({z: limit // page for z, limit in limits.end.items()}, ranges[0].start_pfn)
+
+
+def ram_end(boot: Boot, setting: Setting, ranges: Sequence[PfnRange]) -> int:
+    """Return the first byte above RAM as the architecture's zone code sees it.
+
+    x86 goes by the firmware's map (max_pfn), which may reach beyond the RAM given to nodes.
+    """
+    end = max(r.end_pfn for r in ranges) * setting.page_size
+    if setting.kernel.arch not in ("x86_64", "i386"):
+        return end
+    printed = [event.last_pfn for event in boot.of(LastPfn)]
+    if printed:
+        return max(max(printed) * setting.page_size, end)
+    if setting.kernel.option("mem") or setting.kernel.option("memmap"):
+        return end
+    usable = [row.end for row in boot.of(E820Row) if row.kind in ("usable", "System RAM")]
+    return max([row // setting.page_size * setting.page_size for row in usable] + [end])
 
 
 def low_end(boot: Boot, setting: Setting, start: int, end: int) -> int | None:
@@ -111,7 +131,7 @@ def _take_borders(
         if end != start or _printed(taken[line.zone], setting.page_size)[1] == end:
             continue
         name = "low" if follower.zone == "HighMem" else line.zone
-        if (setting.kernel.arch, name) in FIXED_BORDERS or not _inside(end, ranges, setting):
+        if _is_fixed(boot, setting, name) or not _inside(end, ranges, setting):
             continue
         known[name] = end
         taken = _predict(boot, setting, ranges, tuple(logged), known)
@@ -128,11 +148,16 @@ FIXED_BORDERS = {
     ("x86_64", "DMA"),
     ("x86_64", "DMA32"),
     ("i386", "DMA"),
-    ("i386", "low"),
     ("s390x", "DMA"),
     ("loongarch64", "DMA32"),
     ("ia64", "DMA32"),
 }
+
+
+def _is_fixed(boot: Boot, setting: Setting, border: str) -> bool:
+    if setting.kernel.arch == "i386" and border == "low":
+        return bool(boot.of(BootmemLowRam) or boot.of(BootmemNodeLowRam))
+    return (setting.kernel.arch, border) in FIXED_BORDERS
 
 
 def _inside(border: int, ranges: Sequence[PfnRange], setting: Setting) -> bool:

@@ -1,0 +1,273 @@
+"""Checks of the ``Memory:`` line, number by number, and of what the zones were given.
+
+Sizes of the kernel's own sections are facts of the image and not checked here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracekit.boot import Boot
+from tracekit.events.boot import LinuxVersion
+from tracekit.events.bootmem import BootmemReleased
+from tracekit.events.carveouts import CmaRanges, CmaReserved
+from tracekit.events.devicetree import MemoryPool, ReservedMem
+from tracekit.events.e820 import LastPfn
+from tracekit.events.memblock import MemblockCall, MemblockRequest
+from tracekit.events.mm_init import Freeing, MemoryLine, SlubBanner
+from tracekit.events.percpu_setup import PercpuPaged
+from tracekit.mm.handoff import Handoff
+from tracekit.mm.mm_init import HIGHMEM, absent_pages
+from tracekit.replay.ledger import Ledger
+from tracekit.replay.mm_init_setting import NO_RAM, Setting
+from tracekit.replay.node_pages import Pages
+from tracekit.replay.zone_borders import ram_end
+
+KIND = "memory_line"
+NO_HEAD = "the head of the log, where areas are announced, is missing"
+NO_HANDOFF = "what memblock handed over is not known"
+LATER = "allocations that no line shows lie between the hand-off and the line"
+OTHER_RULE = "this kernel counts the number in a way that is not modelled"
+FOUR_LEVELS = 1 << 34
+HUGE_PAGE_CALLERS = ("alloc_bootmem", "__alloc_bootmem_huge_page")
+
+
+@dataclass(slots=True)
+class MemoryChecks:
+    """Checks one boot's Memory: line."""
+
+    boot: Boot
+    setting: Setting
+    pages: Pages
+    handoff: Handoff | None
+    ledger: Ledger
+    agreed: bool = False
+
+    def run(self) -> None:
+        """Check every number of the line."""
+        for line in self.boot.of(MemoryLine)[:1]:
+            self._total(line)
+            before = self.ledger.kind(KIND).diverged
+            self._reserved(line)
+            self.agreed = self.ledger.kind(KIND).diverged == before
+            self._cma(line)
+            self._highmem(line)
+            self._available(line)
+            self._handed_over(line)
+
+    def _kib(self, pages: int) -> int:
+        return pages * self.setting.page_size // 1024
+
+    def _check(self, code: str, line: MemoryLine, name: str, logged: int, wanted: int | None,
+               reason: str = NO_HANDOFF) -> None:
+        if wanted is None:
+            self.ledger.unchecked(KIND, reason)
+        elif logged == wanted:
+            self.ledger.matched(KIND)
+        else:
+            self.ledger.diverged(
+                KIND,
+                code,
+                line.source,
+                f"Memory: {name}",
+                logged=f"{logged}K",
+                simulated=f"{wanted}K",
+            )
+
+    # -- total ----------------------------------------------------------------------------
+
+    def _new(self, line: MemoryLine) -> bool:
+        """Whether the wording is that of v3.11 and later (mem_init_print_info)."""
+        return line.rwdata is not None
+
+    def _total(self, line: MemoryLine) -> None:
+        wanted = self._total_pages(line)
+        reason = OTHER_RULE if self.pages.nodes else NO_RAM
+        kib = None if wanted is None else self._kib(wanted)
+        self._check("MI301", line, "total", line.total, kib, reason)
+        if line.absent is not None:
+            self._absent(line)
+
+    def _total_pages(self, line: MemoryLine) -> int | None:
+        if not self.pages.nodes:
+            return None
+        if self._new(line):
+            return self.pages.present
+        if self.setting.kernel.arch in ("x86_64", "i386"):
+            ranges = self.setting.memory.ranges or []
+            return ram_end(self.boot, self.setting, ranges) // self.setting.page_size
+        return None
+
+    def _absent(self, line: MemoryLine) -> None:
+        assert line.absent is not None
+        ranges = self.setting.memory.ranges
+        wanted = None
+        if ranges and self.setting.kernel.arch == "x86_64":
+            wanted = self._kib(absent_pages(ranges, None, 0, max(r.end_pfn for r in ranges)))
+        self._check("MI306", line, "absent", line.absent, wanted, NO_RAM)
+
+    # -- reserved, cma, highmem -----------------------------------------------------------
+
+    def given(self) -> int | None:
+        """Return the pages handed over and freed late before the line, HighMem included."""
+        total = self._handed()
+        if total is None:
+            return None
+        line = self.boot.of(MemoryLine)[0]
+        total += self._huge_pages() if self.setting.has("huge_pages_before_memory_line") else 0
+        return total + self._freed_before(line) - self.zero_pages(total)
+
+    def _handed(self) -> int | None:
+        """Return the pages that memblock, or bootmem by its own count, handed over."""
+        if self.handoff is not None:
+            total = sum(self.handoff.managed().values())
+            return total + sum(area.pages for area in self.handoff.deferred)
+        released = [event.released for event in self.boot.of(BootmemReleased)]
+        return sum(released) if released and not self._has_highmem() else None
+
+    def _huge_pages(self) -> int:
+        """Return the pages of gigantic huge pages, which count as given from the start on."""
+        sizes = (e.size for e in self.boot.of(MemblockRequest) if e.by in HUGE_PAGE_CALLERS)
+        return sum(sizes) // self.setting.page_size
+
+    def zero_pages(self, total: int) -> int:
+        """Return the pages that mem_init() keeps for itself as zero pages and counts as reserved.
+
+        mips keeps one (eight where its caches have aliases, which no line shows), s390 up to
+        128 by the size of memory (arch/{mips,s390}/mm/init.c:setup_zero_pages).
+        """
+        if self.setting.kernel.arch in ("mips", "mips64"):
+            return 1
+        if self.setting.kernel.arch != "s390x":
+            return 0
+        order = 7
+        while order > 2 and total >> 10 < 1 << order:
+            order -= 1
+        return 1 << order
+
+    def _freed_before(self, line: MemoryLine) -> int:
+        """Return the pages freed by other lines between the hand-off and the line."""
+        start = min((e.source.line for e in self.boot.of(SlubBanner)), default=line.source.line)
+        pages = 0
+        for event in self.boot.events:
+            if not start < event.source.line < line.source.line:
+                continue
+            if isinstance(event, Freeing):
+                pages += event.kib * 1024 // self.setting.page_size
+            elif isinstance(event, MemblockCall) and event.is_late:
+                first = -(-event.base // self.setting.page_size)
+                pages += max((event.bound + 1) // self.setting.page_size - first, 0)
+        return pages
+
+    def _reserved(self, line: MemoryLine) -> None:
+        if line.reserved is None:
+            return
+        given = self.given()
+        wanted = None
+        if given is not None and self._new(line):
+            cma = self._cma_kib() if line.cma is not None else 0
+            wanted = self._kib(self.pages.present - given) - cma
+        elif given is not None and line.absent is not None:
+            wanted = self._kib(self.pages.present - given)
+        reason = NO_HANDOFF if given is None else OTHER_RULE
+        self._check("MI302", line, "reserved", line.reserved, wanted, reason)
+
+    def _cma(self, line: MemoryLine) -> None:
+        if line.cma is None:
+            return
+        wanted: int | None = self._cma_kib()
+        if not wanted and not self.boot.of(LinuxVersion):
+            wanted = None
+        self._check("MI303", line, "cma-reserved", line.cma, wanted, NO_HEAD)
+
+    def _cma_kib(self) -> int:
+        """Return the KiB of all CMA areas, each a multiple of the largest pageblock.
+
+        The lines show whole MiB of what was asked for, before it is rounded up
+        (mm/cma.c:cma_declare_contiguous_nid).
+        """
+        areas = {e.range for e in self.boot.events if isinstance(e, CmaReserved)}
+        areas |= {e.range for e in self.boot.of(MemoryPool) if e.pool == "CMA"}
+        if not areas:
+            areas = {e.range for e in self.boot.of(ReservedMem) if e.reusable}
+        least = self._least_cma()
+        found = sum(-(-(end - start) // least) * least for start, end in areas) // 1024
+        return found + sum(e.mib for e in self.boot.of(CmaRanges)) * 1024
+
+    def _least_cma(self) -> int:
+        return self.setting.page_size << self.setting.pageblock_order
+
+    def _highmem(self, line: MemoryLine) -> None:
+        if line.highmem is None:
+            return
+        wanted = None
+        if self.handoff is not None:
+            managed = self.handoff.managed()
+            wanted = self._kib(sum(n for (_, zone), n in managed.items() if zone == HIGHMEM))
+        elif self.pages.nodes and not self._has_highmem():
+            wanted = 0
+        self._check("MI304", line, "highmem", line.highmem, wanted)
+
+    def _has_highmem(self) -> bool:
+        zones = (zone for node in self.pages.nodes for zone in node.zones)
+        return any(zone.name == HIGHMEM and zone.present for zone in zones)
+
+    # -- available ------------------------------------------------------------------------
+
+    def _available(self, line: MemoryLine) -> None:
+        banners = self.boot.of(SlubBanner)
+        if banners and banners[0].source.line < line.source.line:
+            self.ledger.unchecked(KIND, LATER)
+            return
+        taken, free = self._taken(), self._free()
+        if free is None or taken is None:
+            self.ledger.unchecked(KIND, NO_HANDOFF if free is None else OTHER_RULE)
+            return
+        free -= taken
+        self._check("MI305", line, "available", line.available, self._kib(free))
+
+    def _free(self) -> int | None:
+        if self.handoff is not None:
+            return sum(zone.free_pages for zone in self.handoff.zones)
+        return self._handed()
+
+    def _taken(self) -> int | None:
+        """Return the pages that mem_init() takes before it prints, None where not known."""
+        total = self._handed() or 0
+        match self.setting.kernel.arch:
+            case "x86_64":
+                return self._vmalloc_tables() if self.setting.has("x86_prealloc_vmalloc") else 0
+            case "mips" | "mips64" | "s390x":
+                return self.zero_pages(total)
+            case "i386" if self.handoff is None:
+                return None
+            case "i386" | "arm" | "arm64" | "riscv64" | "ppc64" | "ppc32" | "loongarch64":
+                return 0
+        return None
+
+    def _vmalloc_tables(self) -> int:
+        """Return the page tables that x86_64 gives to the vmalloc area in advance.
+
+        One for each top-level entry: 32 TiB in steps of 512 GiB, or 12,800 TiB in steps of
+        256 TiB with five levels. KASLR moves the area off that step, so that it needs one more;
+        a percpu area mapped by pages has its table already
+        (arch/x86/mm/init_64.c:preallocate_vmalloc_pages).
+        """
+        top = next((e.max_arch_pfn for e in self.boot.of(LastPfn) if e.max_arch_pfn), FOUR_LEVELS)
+        tables = 50 if top > FOUR_LEVELS else 64
+        config = self.setting.kernel.evidence.config
+        fixed = self.setting.kernel.option("nokaslr") is not None
+        if not fixed and (not config or config.get("CONFIG_RANDOMIZE_MEMORY") == "y"):
+            tables += 1
+        return tables - 1 if self.boot.of(PercpuPaged) else tables
+
+    # -- the zones ------------------------------------------------------------------------
+
+    def _handed_over(self, line: MemoryLine) -> None:
+        """Enter what the line says of the hand-off: the pages of all zones together."""
+        if self.given() is None:
+            self.ledger.unchecked("buddy_handoff", NO_HANDOFF)
+        elif not self.agreed or line.reserved is None:
+            self.ledger.unchecked("buddy_handoff", "the Memory: line does not show it")
+        else:
+            self.ledger.matched("buddy_handoff")
