@@ -1,13 +1,17 @@
 # Growing columns and a pool of texts, included by _scanner.pyx.
 
 cdef enum:
-    FIRST_ROOM = 1024
+    MAX_COLUMNS = 40
+    FIRST_ROOM = 256
 
 cdef int64_t ABSENT = -(<int64_t>1 << 62) * 2
 
-cdef struct Buffer:
-    int64_t *data
+cdef struct Sheet:
+    # columns of one length; one that shows nothing yet is NULL
+    Py_ssize_t size
     Py_ssize_t room
+    int width
+    int64_t *columns[MAX_COLUMNS]
 
 cdef struct Entry:
     uint64_t hash
@@ -40,33 +44,53 @@ cdef class Column:
         free(self.data)
 
 
-cdef object _finished(Buffer *buffer, Py_ssize_t size):
-    """Hand the memory of a buffer over to a memoryview."""
+cdef object _finished(Sheet *sheet, int place):
+    """Hand the memory of a column over to a memoryview; None for one that shows nothing."""
+    cdef int64_t *data = sheet.columns[place]
+    if data == NULL:
+        return None
     cdef Column column = Column.__new__(Column)
-    column.data = <int64_t *>realloc(buffer.data, max(size, 1) * 8)
-    column.shape[0] = size
+    column.data = <int64_t *>realloc(data, max(sheet.size, 1) * 8)
+    column.shape[0] = sheet.size
     column.strides[0] = 8
-    buffer.data = NULL
-    buffer.room = 0
+    sheet.columns[place] = NULL
     return memoryview(column)
 
 
-cdef int _put(Buffer *buffer, Py_ssize_t place, int64_t value) except -1:
-    """Write at the end of a column; one that shows nothing yet is made when it first does."""
-    cdef Py_ssize_t i, room
-    if place >= buffer.room:
-        if buffer.data == NULL and value == ABSENT:
-            return 0
-        room = max(place + 1, buffer.room + buffer.room // 2, FIRST_ROOM)
-        data = <int64_t *>realloc(buffer.data, room * 8)
-        if data == NULL:
-            raise MemoryError
-        if buffer.data == NULL:
-            for i in range(place):
-                data[i] = ABSENT
-        buffer.data = data
-        buffer.room = room
-    buffer.data[place] = value
+cdef int _grow(Sheet *sheet) except -1:
+    """Make room for more rows in every column that there is."""
+    cdef Py_ssize_t room = max(sheet.room + sheet.room // 2, FIRST_ROOM)
+    cdef int i
+    for i in range(sheet.width):
+        if sheet.columns[i] != NULL:
+            data = <int64_t *>realloc(sheet.columns[i], room * 8)
+            if data == NULL:
+                raise MemoryError
+            sheet.columns[i] = data
+    sheet.room = room
+    return 0
+
+
+cdef int _first(Sheet *sheet, int place, int64_t value) except -1:
+    """Write into a column that showed nothing up to the row at hand."""
+    cdef Py_ssize_t i
+    if value == ABSENT:
+        return 0
+    data = <int64_t *>malloc(sheet.room * 8)
+    if data == NULL:
+        raise MemoryError
+    for i in range(sheet.size):
+        data[i] = ABSENT
+    data[sheet.size] = value
+    sheet.columns[place] = data
+    return 0
+
+
+cdef inline int _put(Sheet *sheet, int place, int64_t value) except -1:
+    """Write into the row that is being added; there must be room for it."""
+    if sheet.columns[place] == NULL:
+        return _first(sheet, place, value)
+    sheet.columns[place][sheet.size] = value
     return 0
 
 
@@ -81,9 +105,33 @@ cdef uint64_t _hash(Bytes text, Py_ssize_t length) noexcept nogil:
         text += 8
         length -= 8
     word = 0
-    memcpy(&word, text, length)
+    while length > 0:
+        length -= 1
+        word = word << 8 | text[length]
     state = (state ^ word) * 0xC4CEB9FE1A85EC53ULL
     return state ^ (state >> 29)
+
+
+cdef inline bint _same(Bytes one, Bytes other, Py_ssize_t length) noexcept nogil:
+    """Whether two texts are equal: as memcmp, for short ones without the call."""
+    cdef uint64_t a, b
+    if length >= 8:
+        while length > 8:
+            memcpy(&a, one, 8)
+            memcpy(&b, other, 8)
+            if a != b:
+                return False
+            one += 8
+            other += 8
+            length -= 8
+        memcpy(&a, one + length - 8, 8)
+        memcpy(&b, other + length - 8, 8)
+        return a == b
+    while length > 0:
+        length -= 1
+        if one[length] != other[length]:
+            return False
+    return True
 
 
 cdef class Texts:
@@ -98,8 +146,8 @@ cdef class Texts:
     cdef list found
 
     def __cinit__(self):
-        self.room = 1 << 13
-        self.held = 1 << 16
+        self.room = 1 << 10
+        self.held = 1 << 14
         self.entries = <Entry *>calloc(self.room, sizeof(Entry))
         self.arena = <uint8_t *>malloc(self.held)
         self.found = []
@@ -111,12 +159,13 @@ cdef class Texts:
         free(self.arena)
 
     cdef int64_t intern(self, Bytes text, int32_t length) except -1:
+        """Return the id of a text, a new one for a new text."""
         cdef uint64_t hash = _hash(text, length) | 1
-        cdef Py_ssize_t place = hash & (self.room - 1)
+        cdef Py_ssize_t place = <Py_ssize_t>(hash >> 8) & (self.room - 1)
         cdef Entry *entry = &self.entries[place]
         while entry.hash:
             if (entry.hash == hash and entry.length == length
-                    and memcmp(self.arena + entry.offset, text, length) == 0):
+                    and _same(self.arena + entry.offset, text, length)):
                 return entry.number
             place = (place + 1) & (self.room - 1)
             entry = &self.entries[place]
@@ -148,7 +197,7 @@ cdef class Texts:
             raise MemoryError
         for i in range(self.room):
             if self.entries[i].hash:
-                place = self.entries[i].hash & (room - 1)
+                place = <Py_ssize_t>(self.entries[i].hash >> 8) & (room - 1)
                 while entries[place].hash:
                     place = (place + 1) & (room - 1)
                 entries[place] = self.entries[i]

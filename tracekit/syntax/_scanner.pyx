@@ -9,15 +9,22 @@ the grammars. A line that no program reads is handed to ``slow.read``, in its pl
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memchr, memcmp, memcpy
+from libc.string cimport memchr, memcpy
 
 cdef enum:
-    MAX_SLOTS = 40
+    MAX_SLOTS = 39              # one less than MAX_COLUMNS: a kind's first column is its index
     MAX_TRIES = 8
+    MAX_PREFIX = 256
+    PREFIX_SLOTS = 8
+
+# places in assemble.PREFIX
+cdef enum:
+    PREFIX_TIME, PREFIX_CPU, PREFIX_PID, PREFIX_COMM, PREFIX_FLAGS, PREFIX_TGID, PREFIX_TID
 
 # the order of program.STEPS
 cdef enum:
     LIT, IF_LIT, IF_SET, NEED, SPAN, SEEK, TRY, JUMP, MARK, TEXT, NUMBER, TIME, CONST, EVENT, END
+    AUTO, HEX
 
 ctypedef const uint8_t *Bytes
 
@@ -59,13 +66,18 @@ cdef class Scanner:
     cdef int frame, frames, known, named, commons
     cdef int32_t *starts                # of the frames' programs, then two for each kind
     cdef uint64_t *required             # the slots that a line must show, by kind
-    cdef int32_t *widths
-    cdef Buffer *columns                # common ones, then of each kind its index and fields
-    cdef Py_ssize_t *rows               # by kind
-    cdef Py_ssize_t size
-    cdef Slot prefix[MAX_SLOTS]
+    cdef Sheet common
+    cdef Sheet *sheets                  # by kind: its index, then its fields
+    cdef Slot prefix[PREFIX_SLOTS]
+    cdef Sheet prefixes                 # the columns of events.PREFIX, one row for each prefix
+    cdef Texts prefix_texts
+    cdef int64_t prefix_row             # of the last line's prefix
+    # the last line's prefix up to its time stamp: most lines begin as the one before
+    cdef uint8_t last[MAX_PREFIX]
+    cdef Py_ssize_t last_size
+    cdef int32_t last_step
+    cdef Bytes line_start
     cdef Slot slots[MAX_SLOTS]
-    cdef int32_t stored[MAX_SLOTS]
     cdef Py_ssize_t *unknown_counts
     cdef Py_ssize_t unknown_room
 
@@ -81,16 +93,17 @@ cdef class Scanner:
         self.sets = <Bytes>PyBytes_AS_STRING(tables.sets)
         self.starts = <int32_t *>calloc(self.frames + 2 * self.known, 4)
         self.required = <uint64_t *>calloc(self.known, 8)
-        self.widths = <int32_t *>calloc(self.known, 4)
-        self.columns = <Buffer *>calloc(self.commons + self.known * MAX_SLOTS, sizeof(Buffer))
-        self.rows = <Py_ssize_t *>calloc(self.known, sizeof(Py_ssize_t))
-        if not (self.starts and self.required and self.widths and self.columns and self.rows):
+        self.sheets = <Sheet *>calloc(self.known, sizeof(Sheet))
+        if not (self.starts and self.required and self.sheets):
             raise MemoryError
+        self.common.width = self.commons
+        self.prefixes.width = PREFIX_TID - PREFIX_CPU
+        self.prefix_texts = Texts()
         for i, start in enumerate(tables.starts):
             self.starts[i] = start
         for i, mask in enumerate(tables.required):
             self.required[i] = mask
-            self.widths[i] = len(self.kinds[i].fields)
+            self.sheets[i].width = 1 + len(self.kinds[i].fields)
         self.pool = Texts()
         self.names = Texts()
         for name in tables.names:       # kinds by their codes, then those left to ``slow``
@@ -98,19 +111,19 @@ cdef class Scanner:
         self.named = self.names.count
 
     def __dealloc__(self):
-        cdef Py_ssize_t i
-        if self.columns:
-            for i in range(self.commons + self.known * MAX_SLOTS):
-                free(self.columns[i].data)
-        free(self.columns)
+        cdef Py_ssize_t i, code
+        for i in range(MAX_COLUMNS):
+            free(self.common.columns[i])
+            free(self.prefixes.columns[i])
+            for code in range(self.known if self.sheets else 0):
+                free(self.sheets[code].columns[i])
+        free(self.sheets)
         free(self.starts)
         free(self.required)
-        free(self.widths)
-        free(self.rows)
         free(self.unknown_counts)
 
     def __len__(self):
-        return self.size
+        return self.common.size
 
     def scan(self, bytes data, Py_ssize_t number, slow):
         """Read the whole lines of ``data``, of which ``number`` lines came before.
@@ -134,17 +147,10 @@ cdef class Scanner:
 
     cdef bint line(self, Bytes at, Bytes end, Py_ssize_t number, slow) except -1:
         """Read one line; return False where it must be read in another way."""
-        cdef int i, frame = self.frame
-        cdef Bytes event
+        cdef Bytes event = self.frame_end(at, end)
         cdef int64_t code
-        for i in range(self.frames):
-            event = self.run(self.starts[frame], at, end, self.prefix, 8, NULL)
-            if event != NULL:
-                break
-            frame = 0 if frame + 1 == self.frames else frame + 1
-        else:
+        if event == NULL:
             return False
-        self.frame = frame
         at = event
         while at < end and at[0] != 0x3A and at[0] > 0x20:
             at += 1
@@ -153,7 +159,7 @@ cdef class Scanner:
         code = self.names.intern(event, <int32_t>(at - event))
         if code >= self.named:
             return self.foreign(event, at, code)
-        if code >= self.known or not self.event(<int>code, event, end):
+        if code >= self.known or not self.event(<int>code, at + 1, end):
             return False
         if self.held:
             slow.flush()
@@ -161,6 +167,58 @@ cdef class Scanner:
         self.events += 1
         self.append(<int>code, number)
         return True
+
+    cdef Bytes frame_end(self, Bytes at, Bytes end) noexcept nogil:
+        """Read what stands before the event into ``prefix``; return where the event begins."""
+        cdef int i, frame = self.frame
+        cdef Bytes event
+        if (self.last_size > 0 and end - at > self.last_size
+                and _same(at, self.last, self.last_size)):
+            event = self.run(self.last_step, at + self.last_size, end, self.prefix, 0, NULL)
+            if event != NULL:
+                return event
+        for i in range(self.frames):
+            event = self.run(self.starts[frame], at, end, self.prefix, PREFIX_SLOTS, NULL)
+            if event != NULL:
+                break
+            frame = 0 if frame + 1 == self.frames else frame + 1
+        else:
+            return NULL
+        self.frame = frame
+        self.last_size = -1
+        self.prefix_row = -1
+        self.line_start = at
+        return event
+
+    cdef int enter_prefix(self) except -1:
+        """Find or make the row of a prefix that is not that of the line before."""
+        cdef Slot *prefix = self.prefix
+        cdef Bytes end = prefix[PREFIX_TIME].text
+        cdef Py_ssize_t size = end - self.line_start
+        self.prefix_row = self.prefix_texts.intern(self.line_start, <int32_t>size)
+        self.last_size = 0
+        if size < MAX_PREFIX:
+            self.last_size = size
+            memcpy(self.last, self.line_start, size)
+        if self.prefix_row < self.prefixes.size:
+            return 0
+        if prefix[PREFIX_TID].number != ABSENT:    # perf shows pid/tid
+            prefix[PREFIX_TGID].number = prefix[PREFIX_PID].number
+            prefix[PREFIX_PID].number = prefix[PREFIX_TID].number
+        return self.add_prefix()
+
+    cdef int add_prefix(self) except -1:
+        cdef int i
+        cdef Slot *slot
+        if self.prefixes.size == self.prefixes.room:
+            _grow(&self.prefixes)
+        for i in range(PREFIX_CPU, PREFIX_TID):
+            slot = &self.prefix[i]
+            if slot.text != NULL:
+                slot.number = self.pool.intern(slot.text, slot.length)
+            _put(&self.prefixes, i - PREFIX_CPU, slot.number)
+        self.prefixes.size += 1
+        return 0
 
     cdef bint event(self, int code, Bytes at, Bytes end) except -1:
         """Read an event with the first program of its kind that can."""
@@ -171,7 +229,7 @@ cdef class Scanner:
             start = self.starts[self.frames + 2 * code + i]
             if start < 0:
                 return False
-            if (self.run(start, at, end, self.slots, self.widths[code], &shown) != NULL
+            if (self.run(start, at, end, self.slots, self.sheets[code].width - 1, &shown) != NULL
                     and shown & self.required[code] == self.required[code]):
                 return True
         return False
@@ -197,9 +255,13 @@ cdef class Scanner:
     cdef Bytes run(self, int32_t start, Bytes at, Bytes end, Slot *slots, int width,
                    uint64_t *shown) noexcept nogil:
         """Run a program; return where it ended, NULL where the line is not of its shape."""
-        cdef Step *step = self.steps + start
+        cdef Step *steps = self.steps
+        cdef Step *step = steps + start
+        cdef Bytes strings = self.strings, sets = self.sets
         cdef Attempt attempts[MAX_TRIES]
         cdef int tries = 0, stored = 0, i
+        cdef int32_t time_step = 0, op
+        cdef int32_t order[MAX_SLOTS]
         cdef uint64_t mask = 0
         cdef Bytes mark = at, table, limit, begin
         cdef bint fine
@@ -208,49 +270,51 @@ cdef class Scanner:
             slots[i].number = ABSENT
         while True:
             fine = True
-            if step.op == LIT:
-                fine = end - at >= step.b and memcmp(at, self.strings + step.a, step.b) == 0
+            op = step.op
+            if op == LIT:
+                fine = end - at >= step.b and _same(at, strings + step.a, step.b)
                 if fine:
                     at += step.b
-            elif step.op == IF_LIT:
-                if end - at >= step.b and memcmp(at, self.strings + step.a, step.b) == 0:
+            elif op == IF_LIT:
+                if end - at >= step.b and _same(at, strings + step.a, step.b):
                     at += step.b
                 else:
-                    step = self.steps + step.c
+                    step = steps + step.c
                     continue
-            elif step.op == IF_SET:
-                if at == end or not self.sets[step.a + at[0]]:
-                    step = self.steps + step.c
+            elif op == IF_SET:
+                if at == end or not sets[step.a + at[0]]:
+                    step = steps + step.c
                     continue
-            elif step.op == NEED:
-                fine = at < end and self.sets[step.a + at[0]] != 0
-            elif step.op == SPAN:
-                table = self.sets + step.a
+            elif op == NEED:
+                fine = at < end and sets[step.a + at[0]] != 0
+            elif op == SPAN:
+                table = sets + step.a
                 limit = end if step.c < 0 or step.c > end - at else at + step.c
                 begin = at
                 while at < limit and table[at[0]]:
                     at += 1
                 fine = at - begin >= step.b
-            elif step.op == SEEK:
-                table = self.sets + step.a
+            elif op == SEEK:
+                table = sets + step.a
                 while at < end and not table[at[0]]:
                     at += 1
                 fine = at < end and tries < MAX_TRIES
                 if fine:
-                    attempts[tries] = Attempt(<int32_t>(step - self.steps), stored, at + 1, mark)
+                    attempts[tries] = Attempt(<int32_t>(step - steps), stored, at + 1, mark)
                     tries += 1
-            elif step.op == TRY:
+            elif op == TRY:
                 fine = tries < MAX_TRIES
                 if fine:
                     attempts[tries] = Attempt(step.c, stored, at, mark)
                     tries += 1
-            elif step.op == JUMP:
-                step = self.steps + step.c
+            elif op == JUMP:
+                step = steps + step.c
                 continue
-            elif step.op == MARK:
+            elif op == MARK:
                 mark = at
-            elif step.op == EVENT or step.op == END:
-                fine = at < end if step.op == EVENT else at == end
+                time_step = <int32_t>(step - steps)
+            elif op == EVENT or op == END:
+                fine = at < end if op == EVENT else at == end
                 if fine:
                     if shown != NULL:
                         shown[0] = mask
@@ -258,20 +322,24 @@ cdef class Scanner:
             else:
                 fine = stored < MAX_SLOTS
                 if fine:
-                    self.stored[stored] = step.a
+                    order[stored] = step.a
                     stored += 1
                     mask |= <uint64_t>1 << step.a
-                    if step.op == TEXT:
+                    if op == TEXT:
                         slots[step.a].text = mark
                         slots[step.a].length = <int32_t>(at - mark)
-                    elif step.op == NUMBER:
+                    elif op == NUMBER:
                         slots[step.a].number = _number(mark, at, step.b)
-                    elif step.op == TIME:
-                        slots[step.a].number = _time(mark, at)
-                        if memchr(mark, 0x2E, at - mark) == NULL:
-                            slots[step.a].length = 1
-                        else:
-                            slots[step.a].length = 0
+                    elif op == AUTO:
+                        at = _auto(at, end, &slots[step.a].number)
+                        fine = at != NULL
+                    elif op == HEX:
+                        at = _hex(at, end, &slots[step.a].number)
+                        fine = at != NULL
+                    elif op == TIME:
+                        slots[step.a].number = _time(mark, at, &slots[step.a].length)
+                        slots[step.a].text = mark
+                        self.last_step = time_step
                     else:
                         slots[step.a].number = step.b
             if fine:
@@ -280,45 +348,44 @@ cdef class Scanner:
             if tries == 0:
                 return NULL
             tries -= 1
-            step = self.steps + attempts[tries].step
+            step = steps + attempts[tries].step
             at = attempts[tries].at
             mark = attempts[tries].mark
             while stored > attempts[tries].stored:
                 stored -= 1
-                i = self.stored[stored]
+                i = order[stored]
                 slots[i].text = NULL
                 slots[i].number = ABSENT
                 mask &= ~(<uint64_t>1 << i)
 
     cdef int append(self, int code, Py_ssize_t number) except -1:
         """Append the event whose parts the slots hold."""
-        cdef Py_ssize_t place = self.size, row = self.rows[code]
         cdef int i
-        cdef Buffer *fields = self.columns + self.commons + code * MAX_SLOTS
+        cdef Sheet *common = &self.common
+        cdef Sheet *sheet = self.sheets + code
         cdef Slot *slot
-        # the order of COMMON: kind, line, then the slots of the prefix
-        _put(self.columns, place, code)
-        _put(self.columns + 1, place, number)
-        if self.prefix[6].number != ABSENT:    # perf shows pid/tid
-            self.prefix[5].number = self.prefix[2].number
-            self.prefix[2].number = self.prefix[6].number
-        if self.prefix[0].number != ABSENT and self.prefix[0].length:
+        if common.size == common.room:
+            _grow(common)
+        if sheet.size == sheet.room:
+            _grow(sheet)
+        if self.prefix_row < 0:
+            self.enter_prefix()
+        if self.prefix[PREFIX_TIME].length == 0:
             self.ticks = True
-        for i in range(self.commons - 2):
-            slot = &self.prefix[i]
-            if slot.text != NULL:
-                _put(self.columns + 2 + i, place, self.pool.intern(slot.text, slot.length))
-            else:
-                _put(self.columns + 2 + i, place, slot.number)
-        _put(fields, row, place)
-        for i in range(self.widths[code]):
+        # the order of events.COMMON
+        _put(common, 0, code)
+        _put(common, 1, number)
+        _put(common, 2, self.prefix[PREFIX_TIME].number)
+        _put(common, 3, self.prefix_row)
+        _put(sheet, 0, common.size)
+        for i in range(sheet.width - 1):
             slot = &self.slots[i]
             if slot.text != NULL:
-                _put(fields + 1 + i, row, self.pool.intern(slot.text, slot.length))
+                _put(sheet, 1 + i, self.pool.intern(slot.text, slot.length))
             else:
-                _put(fields + 1 + i, row, slot.number)
-        self.rows[code] = row + 1
-        self.size = place + 1
+                _put(sheet, 1 + i, slot.number)
+        sheet.size += 1
+        common.size += 1
         return 0
 
     def intern(self, bytes text):
@@ -327,15 +394,34 @@ cdef class Scanner:
 
     def add(self, common, values):
         """Append one event that was read elsewhere, see events.Columns.add."""
-        cdef int i, code = common[0]
-        cdef Buffer *fields = self.columns + self.commons + code * MAX_SLOTS
-        for i in range(self.commons):
-            _put(self.columns + i, self.size, common[i])
-        _put(fields, self.rows[code], self.size)
-        for i in range(self.widths[code]):
-            _put(fields + 1 + i, self.rows[code], values[i])
-        self.rows[code] += 1
-        self.size += 1
+        cdef int i
+        cdef Sheet *sheet = self.sheets + <int>common[0]
+        if self.common.size == self.common.room:
+            _grow(&self.common)
+        if sheet.size == sheet.room:
+            _grow(sheet)
+        for i in range(3):
+            _put(&self.common, i, common[i])
+        _put(&self.common, 3, self.prefix_of(common[3:]))
+        _put(sheet, 0, self.common.size)
+        for i in range(sheet.width - 1):
+            _put(sheet, 1 + i, values[i])
+        sheet.size += 1
+        self.common.size += 1
+
+    cdef int64_t prefix_of(self, values) except -1:
+        """Return the row of a prefix that was read elsewhere."""
+        cdef int i
+        key = repr(values).encode()
+        cdef int64_t row = self.prefix_texts.intern(
+            <Bytes>PyBytes_AS_STRING(key), <int32_t>PyBytes_GET_SIZE(key))
+        if row == self.prefixes.size:
+            for i in range(self.prefixes.width):
+                self.prefix[PREFIX_CPU + i].text = NULL
+                self.prefix[PREFIX_CPU + i].number = values[i]
+            self.add_prefix()
+            self.last_size = 0
+        return row
 
     def unknown(self):
         """Return how often events of kinds that no grammar knows came, by name."""
@@ -355,20 +441,16 @@ cdef class Scanner:
         The scanner is empty afterwards.
         """
         cdef int i, code
-        common = [self.finished(i, self.size) for i in range(self.commons)]
+        cdef Sheet *sheet
+        common = [_finished(&self.common, i) for i in range(self.common.width)]
         kinds = []
         for code in range(self.known):
-            i = self.commons + code * MAX_SLOTS
-            last = i + 1 + self.widths[code]
-            kinds.append([self.finished(place, self.rows[code]) for place in range(i, last)])
-            self.rows[code] = 0
-        self.size = 0
-        return common, kinds
-
-    cdef object finished(self, Py_ssize_t place, Py_ssize_t size):
-        if self.columns[place].data == NULL:
-            return None
-        return _finished(&self.columns[place], size)
+            sheet = self.sheets + code
+            kinds.append([_finished(sheet, i) for i in range(sheet.width)])
+            sheet.size = sheet.room = 0
+        prefixes = [_finished(&self.prefixes, i) for i in range(self.prefixes.width)]
+        self.common.size = self.common.room = self.prefixes.size = self.prefixes.room = 0
+        return common, prefixes, kinds
 
 
 cdef bint _is_blank(uint8_t byte) noexcept nogil:
@@ -409,8 +491,49 @@ cdef int64_t _number(Bytes at, Bytes end, int32_t base) noexcept nogil:
     return -<int64_t>number if negative else <int64_t>number
 
 
-cdef int64_t _time(Bytes at, Bytes end) noexcept nogil:
-    """A time stamp in nanoseconds, or as it stands where it shows no point."""
+cdef Bytes _hex(Bytes at, Bytes end, int64_t *value) noexcept nogil:
+    """Read what program.HEX_FORM matches; return where it ends, NULL where it does not match."""
+    cdef uint64_t number = 0
+    cdef Bytes begin
+    cdef uint8_t byte, digit
+    if end - at > 2 and at[0] == 0x30 and at[1] == 0x78:
+        at += 2
+    begin = at
+    while at < end and at - begin < 16:
+        byte = at[0]
+        digit = byte - 0x30
+        if digit > 9:
+            digit = (byte | 0x20) - 0x61 + 10
+            if digit < 10 or digit > 15:
+                break
+        number = number << 4 | digit
+        at += 1
+    value[0] = <int64_t>number
+    return at if at > begin else NULL
+
+
+cdef Bytes _auto(Bytes at, Bytes end, int64_t *value) noexcept nogil:
+    """Read what program.AUTO_FORM matches; return where it ends, NULL where it does not match."""
+    cdef int64_t number = 0
+    cdef Bytes begin
+    cdef bint negative
+    if end - at > 2 and at[0] == 0x30 and at[1] == 0x78:
+        return _hex(at, end, value)
+    negative = at < end and at[0] == 0x2D
+    if negative:
+        at += 1
+    begin = at
+    while at < end and at - begin < 18 and 0x30 <= at[0] <= 0x39:
+        number = number * 10 + (at[0] - 0x30)
+        at += 1
+        if number == 0:
+            break
+    value[0] = -number if negative else number
+    return at if at > begin else NULL
+
+
+cdef int64_t _time(Bytes at, Bytes end, int32_t *point) noexcept nogil:
+    """A time stamp in nanoseconds, or as it stands where it shows no ``point``."""
     cdef int64_t number = 0
     cdef int digits = -1
     while at < end:
@@ -421,6 +544,7 @@ cdef int64_t _time(Bytes at, Bytes end) noexcept nogil:
             if digits >= 0:
                 digits += 1
         at += 1
+    point[0] = digits >= 0
     while 0 <= digits < 9:
         number *= 10
         digits += 1

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from tracekit.events.table import COMMON, Kind
+from tracekit.events.table import COMMON, PREFIX, Kind
 from tracekit.syntax.kinds import event_rules, kinds
 from tracekit.syntax.program import STEPS, Step
 from tracekit.syntax.rules import EVENT_GRAMMARS, grammar_programs
 
-# What the scanner's prefix slots hold: the common columns after kind and line, and perf's tid.
-PREFIX = (*COMMON[2:], "tid")
+# What the scanner's prefix slots hold; tid is perf's.
+PREFIX_SLOTS = ("time", *PREFIX, "tid")
 FRAMES = ("task_line", "perf_line", "time_line")
 # names that stand in the place of an event's name but are none
 NOT_EVENTS = (b"tracing_mark_write", b"print")
@@ -45,14 +45,14 @@ def tables() -> Tables:
     """Return the tables for the grammars of this installation."""
     made = _Assembler()
     prefixes = grammar_programs("ftrace")
-    slots = {name: place for place, name in enumerate(PREFIX)}
+    slots = {name: place for place, name in enumerate(PREFIX_SLOTS)}
     starts = [made.add(prefixes[name], slots) for name in FRAMES]
     programs = {n: p for grammar in EVENT_GRAMMARS for n, p in grammar_programs(grammar).items()}
     for kind in kinds():
         slots = {name: place for place, name in enumerate(kind.fields)}
         for name in (kind.name, f"{kind.name}__pairs"):
             program = programs.get(name)
-            starts.append(NO_PROGRAM if program is None else made.add(program, slots))
+            starts.append(NO_PROGRAM if program is None else made.add(_behind_name(program), slots))
     names = tuple(kind.name.encode() for kind in kinds())
     masks = tuple(sum(1 << slot for slot in event_rules()[name][0].required) for name in names)
     return Tables(
@@ -66,6 +66,13 @@ def tables() -> Tables:
         required=masks,
         names=names + NOT_EVENTS,
     )
+
+
+def _behind_name(program: Sequence[Step]) -> list[Step]:
+    """Return the program of an event without its first step: the scanner has read the name."""
+    jumps = {"if_lit", "if_set", "jump", "try"}
+    moved = [(*step[:-1], step[-1] - 1) if step[0] in jumps else step for step in program[1:]]
+    return moved
 
 
 class _Assembler:
@@ -97,7 +104,7 @@ class _Assembler:
                 return self._set(members), least, most
             case ("try" | "jump", to):
                 return 0, 0, start + to
-            case ("text" | "number" | "time" | "const", field, value):
+            case ("text" | "number" | "time" | "const" | "auto" | "hex", field, value):
                 return slots[field], value, 0
             case _:
                 return 0, 0, 0

@@ -14,6 +14,7 @@ A step is a tuple of its name and arguments; targets are places in the list::
     ("mark",)                a field's text begins here
     ("text" | "number" | "time", field, base)    and ends here
     ("const", field, value)  the field is this number
+    ("auto" | "hex", field, 0)   the field is a number of this form, which is consumed
     ("event",)               the prefix of a line is over, what follows is the event
     ("end",)                 the line must be over
 
@@ -24,8 +25,8 @@ that costs only time), but must never read a line differently.
 from __future__ import annotations
 
 from collections.abc import Sequence as Seq
-from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser as regex_parser  # type: ignore[attr-defined]
+from re import _constants as sre
+from re import _parser as regex_parser
 from typing import Any
 
 from tracekit.syntax.pattern import (
@@ -42,8 +43,13 @@ from tracekit.syntax.pattern import (
 Step = tuple[Any, ...]
 STEPS = (
     *("lit", "if_lit", "if_set", "need", "span", "seek", "try", "jump"),
-    *("mark", "text", "number", "time", "const", "event", "end"),
+    *("mark", "text", "number", "time", "const", "event", "end", "auto", "hex"),
 )
+# Numbers that the scanner reads in one step, if a terminal has just this form.
+FORMS = {
+    "hex": r"(?:0x)?[0-9a-fA-F]{1,16}",
+    "auto": r"0x[0-9a-fA-F]{1,16}|-?(?:0|[1-9][0-9]{0,17})",
+}
 ANY = "".join(chr(byte) for byte in range(256) if byte != 0x0A)
 SPACE = " \t\n\r\f\v"
 BYTES = [chr(byte) for byte in range(256)]
@@ -82,8 +88,7 @@ class _Compiler:
         """Return the steps with labels replaced by the places where they stand."""
         jumps = {"if_lit", "if_set", "jump", "try"}
         return [
-            (*step[:-1], self.labels[step[-1]]) if step[0] in jumps else step
-            for step in self.steps
+            (*step[:-1], self.labels[step[-1]]) if step[0] in jumps else step for step in self.steps
         ]
 
     def pattern(self, pattern: Pattern) -> None:
@@ -112,6 +117,11 @@ class _Compiler:
             self.pattern(field.inner)
             self.emit("const", name, -1 - base)
             return
+        if base is not None and isinstance(field.inner, Token):
+            for step, form in FORMS.items():
+                if field.inner.regex == form:
+                    self.emit(step, name, 0)
+                    return
         self.emit("mark")
         self.pattern(field.inner)
         if base is not None:

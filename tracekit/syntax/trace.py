@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from tracekit.events.columns import Finished, common_columns, tables
-from tracekit.events.table import Counts, Kind, Trace
+from tracekit.events.columns import Finished, named, tables
+from tracekit.events.table import COMMON, PREFIX, Counts, Kind, Trace
 from tracekit.syntax.trace_slow import Sink, SlowReader
 
 # called with the number of bytes read so far
@@ -92,7 +92,8 @@ def _trace(path: str, name: str, reader: BulkReader, slow: SlowReader) -> Trace:
     return Trace(
         path,
         reader.kinds,
-        common_columns(finished),
+        named(COMMON, finished[0]),
+        named(PREFIX, finished[1]),
         tables(reader.kinds, finished),
         [text.decode("utf-8", "replace") for text in reader.texts()],
         _counts(reader, slow.counts),

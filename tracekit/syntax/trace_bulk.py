@@ -19,8 +19,6 @@ from tracekit.syntax.trace_slow import SlowReader
 
 DIGITS = b"0123456789"
 Groups = tuple[bytes | None, ...]
-# cpu, pid, comm, flags, tgid, in the order of COMMON
-Prefix = tuple[int, int, int, int, int]
 
 
 class ExpressionReader(Columns):
@@ -35,9 +33,9 @@ class ExpressionReader(Columns):
         self.events = 0
         self.ticks = False
         self._unknown: dict[bytes, int] = {}
-        self._prefixes: dict[bytes, Prefix | None] = {}
+        self._begins: dict[bytes, int] = {}
         self._rules = {name: rules[0] for name, rules in event_rules().items()}
-        self._read: list[tuple[int, int, bytes, Prefix]] = []
+        self._read: list[tuple[int, int, bytes, int]] = []
         self._groups: list[list[Groups]] = [[] for _ in self.kinds]
         self._places: list[list[int]] = [[] for _ in self.kinds]
 
@@ -64,7 +62,9 @@ class ExpressionReader(Columns):
         begin, _, stamp = head.rpartition(b" ")
         if stamp.translate(None, DIGITS) != b".":
             return False
-        prefix = self._prefixes.get(begin) or self._prefix(begin, line)
+        prefix = self._begins.get(begin)
+        if prefix is None:
+            prefix = self._begin(begin, line)
         name = event.partition(b":")[0]
         rule = self._rules.get(name)
         if prefix is None or rule is None:
@@ -81,15 +81,15 @@ class ExpressionReader(Columns):
         self._read.append((code, number, stamp, prefix))
         return True
 
-    def _prefix(self, begin: bytes, line: bytes) -> Prefix | None:
+    def _begin(self, begin: bytes, line: bytes) -> int | None:
         """Read a line's prefix in full, and remember what stands before the time stamp."""
         frame = read_frame(line, "task_line")
         if frame is None or frame.comm is None:
             return None
         flags = ABSENT if frame.flags is None else self.intern(frame.flags)
-        prefix = (frame.cpu, frame.pid, self.intern(frame.comm), flags, frame.tgid)
-        self._prefixes[begin] = prefix
-        return prefix
+        row = self.prefix((frame.cpu, frame.pid, self.intern(frame.comm), flags, frame.tgid))
+        self._begins[begin] = row
+        return row
 
     def _foreign(self, event: bytes) -> bool:
         """Count an event of a kind that no grammar knows."""
@@ -107,9 +107,7 @@ class ExpressionReader(Columns):
             return
         codes, numbers, stamps, prefixes = zip(*self._read, strict=True)
         times = map(to_time, stamps)
-        for column, values in zip(self._common, (codes, numbers, times), strict=False):
-            column.extend(values)
-        for column, values in zip(self._common[3:], zip(*prefixes, strict=True), strict=True):
+        for column, values in zip(self._common, (codes, numbers, times, prefixes), strict=True):
             column.extend(values)
         for rule in self._rules.values():
             if self._groups[rule.code]:
