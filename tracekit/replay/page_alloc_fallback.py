@@ -64,6 +64,10 @@ class Fallbacks:
         if predicted == donor:
             twin.account.matched[FALLBACK] += 1
             return True
+        unordered = twin.resync.unordered
+        if predicted is not None and unordered.bring_forward(row, zone, predicted.pfn, donor.pfn):
+            twin.account.unchecked(FALLBACK, unordered.reason)
+            return True
         twin.account.diverged(
             FALLBACK,
             "PA107",

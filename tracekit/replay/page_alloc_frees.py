@@ -186,3 +186,5 @@ class Frees:
         pages = allocator.pcp(zone, stream.cpu[row], pindex)
         allocator.push(pages, pfn, tail=False)
         cpu.freed = pages
+        if stream.context[row]:
+            self.twin.resync.passed_by.freed(row)

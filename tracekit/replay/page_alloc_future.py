@@ -49,6 +49,14 @@ class Future:
         row = self.next_row(pfn, after)
         return None if row is None else self._stream.kind[row]
 
+    def last_row(self, pfn: int, before: int) -> int | None:
+        """Return the last row before ``before`` that touches the page, None where none does."""
+        if self._rows is None:
+            self._rows = self._index()
+        rows = self._rows.get(pfn, [])
+        place = bisect_right(rows, before - 1)
+        return rows[place - 1] if place else None
+
     def untouched_between(self, pfn: int, after: int, row: int) -> bool:
         """Return whether no row after ``after`` and before ``row`` touches the page."""
         following = self.next_row(pfn, after)

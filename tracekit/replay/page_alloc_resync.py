@@ -12,12 +12,14 @@ from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_account import DRAIN, LEGAL, PFN, REFILL
 from tracekit.replay.page_alloc_future import Future
+from tracekit.replay.page_alloc_passed_by import PassedBy
 from tracekit.replay.page_alloc_stream import (
     ALLOC,
     FREE,
     PCPU_DRAIN,
     ZONE_LOCKED,
 )
+from tracekit.replay.page_alloc_unordered import Unordered
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc_twin import Taken, Twin
@@ -40,6 +42,8 @@ class Resync:
         self.future = Future(twin.stream)
         self.unlogged_rows: list[int] = []
         self.bulk_rows: list[int] = []
+        self.unordered = Unordered(twin, self.future)
+        self.passed_by = PassedBy(twin, self.future)
         self.handed_over = True
         self.window = -1
 
@@ -50,6 +54,12 @@ class Resync:
         twin = self.twin
         stream, account = twin.stream, twin.account
         pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        if predicted is not None and self.unordered.may_stand_first(row, zone, predicted):
+            account.unchecked(REFILL, self.unordered.reason)
+            return pfn
+        if self.passed_by.explains_refill(row, zone, predicted):
+            account.inferred[REFILL] += 1
+            return pfn
         after = None if predicted is None else self.future.next_kind(predicted, row)
         hidden = predicted is not None and self._hidden(predicted, order, row)
         if predicted is not None and after in (ALLOC, PCPU_DRAIN) and not hidden:
@@ -192,6 +202,7 @@ class Resync:
             account.unchecked(PFN, OTHER_NODE)
             twin.policy.served(stream, row, home.zone.nid)
             return pfn
+        skipped = self.passed_by.release(row, skipped)
         if not all(self._leaves_unseen(page, row, home.order) for page in skipped):
             if taken is not None and taken.home is home:
                 allocator.push(home, taken.pfn, tail=False)
@@ -273,9 +284,7 @@ class Resync:
         take = twin.vmalloc.taken.get(pfn)
         if taken is not None or take is None or not self._same_list(row, take.home):
             return False
-        if not all(page in twin.vmalloc.taken for page in take.pages):
-            return False
-        for page in twin.vmalloc.untake(pfn):
+        for page in twin.vmalloc.untake(pfn, lambda page: self._next_is_alloc(page, row - 1)):
             twin.in_use.pop(page, None)
         for page in take.home.before(pfn):
             twin.allocator.drop(page)
@@ -283,6 +292,9 @@ class Resync:
         twin.allocator.drop(pfn)
         twin.account.inferred[PFN] += 1
         return True
+
+    def _next_is_alloc(self, pfn: int, row: int) -> bool:
+        return self.future.next_kind(pfn, row) == ALLOC
 
     def _from_window(
         self, row: int, zone: Zone | None, pages: PcpList | None, taken: Taken | None

@@ -8,6 +8,7 @@ way). From v7.2 on vfree() gives neighbouring pages back as aligned blocks (free
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracekit.mm.page_alloc import PageAllocator, PcpList
@@ -81,16 +82,18 @@ class Vmalloc:
                 found += take.pages
         return found
 
-    def untake(self, pfn: int) -> list[int]:
-        """Put back what the vmalloc() that took ``pfn`` took, to the head of its list.
+    def untake(self, pfn: int, there: Callable[[int], bool]) -> list[int]:
+        """Put back what the vmalloc() that took ``pfn`` did not take after all.
 
-        The task had moved to another cpu before it took its pages. Return the pfns.
+        The task had moved to another cpu, or asked for another node. ``there`` says of a page
+        whether it still stands in the list. Return the pfns put back to the list's head.
         """
         take = self.taken[pfn]
-        for page in reversed(take.pages):
-            self.taken.pop(page, None)
+        back = [page for page in take.pages if page in self.taken and there(page)]
+        for page in reversed(back):
+            del self.taken[page]
             self.allocator.push(take.home, page, tail=False)
-        return take.pages
+        return back
 
     def _shares(self, announced: Announced, cpu: int) -> list[tuple[int, int]]:
         shares: list[tuple[int, int]] = []
