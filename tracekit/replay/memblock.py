@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from tracekit.mm.ranges import Ranges, subtract
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.memblock_findings import findings
 from tracekit.replay.memblock_known import known_reserved
 from tracekit.replay.memblock_log import MemblockLog, read_log
 from tracekit.replay.memblock_machine import Machine, describe
-from tracekit.replay.memblock_outcome import DIVERGED, INFERRED, MATCHED, Outcome, span
+from tracekit.replay.memblock_outcome import DIVERGED, INFERRED, MATCHED, Outcome, Parting, span
 from tracekit.replay.memblock_run import Run
 from tracekit.replay.memblock_start import (
     Start,
@@ -163,6 +164,8 @@ def enter(run: Run, ledger: Ledger) -> None:
     """Enter the outcomes of the chosen run and list what it took for true."""
     for check in run.outcomes.checks:
         _enter_check(check, ledger)
+    for finding in findings(run):
+        report(finding, ledger)
     dump = run.start.dump
     for start, end in subtract(run.start.pieces, run.known):
         if dump is not None:
@@ -181,17 +184,21 @@ def _enter_check(check: Outcome, ledger: Ledger) -> None:
     elif check.status == INFERRED:
         ledger.inferred(check.kind)
     elif check.status == DIVERGED and check.parting is not None:
-        parting = check.parting
-        ledger.diverged(
-            check.kind,
-            parting.code,
-            parting.line,
-            parting.subject,
-            logged=parting.logged,
-            simulated=parting.simulated,
-            explanation=parting.explanation,
-            alternatives=parting.alternatives,
-            related=parting.related,
-        )
+        ledger.kind(check.kind).diverged += 1
+        report(check.parting, ledger)
     else:
         ledger.unchecked(check.kind, check.reason)
+
+
+def report(parting: Parting, ledger: Ledger) -> None:
+    """List a divergence or note."""
+    ledger.report(
+        parting.code,
+        parting.line,
+        parting.subject,
+        logged=parting.logged,
+        simulated=parting.simulated,
+        explanation=parting.explanation,
+        alternatives=parting.alternatives,
+        related=parting.related,
+    )
