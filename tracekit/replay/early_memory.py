@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tracekit.boot import Boot
 from tracekit.events.bootmem import BootmemInit, BootmemReleased
 from tracekit.events.mm_init import NodeRangeLine
+from tracekit.events.numa import EmulatedNode, SratMemory
 from tracekit.mm.handoff import free_pfn_ranges, free_ranges
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_type import MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_HOTPLUG, MEMBLOCK_NOMAP
@@ -68,18 +69,16 @@ def node_ranges(lines: Sequence[NodeRangeLine], page_size: int) -> list[PfnRange
     return [PfnRange(e.start // unit, e.end // unit, e.nid) for unit, e in units]
 
 
-def with_nodes(memory: EarlyMemory, lines: Sequence[NodeRangeLine], page_size: int) -> EarlyMemory:
-    """Give ranges whose node memblock does not know to the nodes that the log shows.
+def with_nodes(memory: EarlyMemory, shown: Sequence[PfnRange]) -> EarlyMemory:
+    """Give ranges whose node memblock does not know to the nodes of ``shown``.
 
     Memblock records nodes since v3.3 only, and never without a NUMA configuration.
     """
-    shown = node_ranges(lines, page_size)
     if len({r.nid for r in shown}) < 2 or len({r.nid for r in memory.ranges or []}) > 1:
         return memory
     memory.ranges = _split(memory.ranges or [], shown)
     memory.free_at_zones = _split(memory.free_at_zones, shown)
     memory.free_at_handoff = _split(memory.free_at_handoff, shown)
-    memory.nodes_from_log = True
     return memory
 
 
@@ -137,4 +136,22 @@ def find_memory(context: Context) -> EarlyMemory:
         return from_node_ranges(boot, page_size)
     # With bootmem between the two, memblock's lists are not what the page allocator gets.
     last = None if boot.of(BootmemInit) or boot.of(BootmemReleased) else moments.handoff
-    return with_nodes(from_memblock(zones, last, page_size), boot.of(NodeRangeLine), page_size)
+    memory = from_memblock(zones, last, page_size)
+    firmware = firmware_nodes(boot, page_size)
+    if firmware:
+        return with_nodes(memory, firmware)
+    memory = with_nodes(memory, node_ranges(boot.of(NodeRangeLine), page_size))
+    memory.nodes_from_log = len({r.nid for r in memory.ranges or []}) > 1 and not any(
+        region.nid > 0 for region in zones.memory
+    )
+    return memory
+
+
+def firmware_nodes(boot: Boot, page_size: int) -> list[PfnRange]:
+    """Return the nodes that firmware described or that the command line faked, by page."""
+    faked = [PfnRange(e.start // page_size, e.end // page_size, e.nid) for e in boot.of(EmulatedNode)]
+    return faked or [
+        PfnRange(e.start // page_size, e.end // page_size, e.pxm if e.nid is None else e.nid)
+        for e in boot.of(SratMemory)
+        if e.enabled
+    ]

@@ -24,7 +24,8 @@ class HashChecks:
     def __init__(self, boot: Boot, setting: Setting, pages: Pages, ledger: Ledger) -> None:
         self.setting = setting
         self.ledger = ledger
-        self.tables: dict[str, int] = {}
+        # A table's entries as logged and, where they diverge, as simulated.
+        self.tables: dict[str, set[int]] = {}
         self.rounded_up: bool | None = None
         # 2.4 has tables of its own, and no common rule for their sizes.
         self.ancient = any(e.name == "Dentry-cache" for e in boot.of(HashTableLine))
@@ -45,9 +46,10 @@ class HashChecks:
                     self.ledger.unchecked(KIND, NO_CALLER)
 
     def _table(self, event: HashTableLine) -> None:
-        self.tables[event.name] = event.entries
+        self.tables[event.name] = {event.entries}
         wrong_size = self._size_fault(event)
         wanted = self._entries(event)
+        self.tables[event.name] |= wanted or set()
         if wanted is not None and event.entries not in wanted:
             self._diverge(event, f"{event.entries} entries", f"{min(wanted)} entries")
         elif wrong_size:
@@ -83,13 +85,12 @@ class HashChecks:
         if event.name == "futex" and event.nodes is not None:
             return self._futex_per_node(event.nodes)
         found = {
-            self._one(event.name, bucket, machine)
+            self._each(event.name, bucket, machine)
             for machine in self.machines
             for bucket in self._buckets(event, caller)
         }
         # Least and most pages must give the same answer, else nothing is decided.
-        decided = {entries for entries in found if entries is not None}
-        return decided if len(found) == 1 and decided else None
+        return set(next(iter(found))) or None if len(found) == 1 else None
 
     def _buckets(self, event: HashTableLine, caller: Caller) -> tuple[int, ...]:
         """Return the sizes that a bucket may have: as the line shows it where builds differ."""
@@ -99,12 +100,20 @@ class HashChecks:
         shown = event.size // event.entries if event.entries else 0
         return (shown if shown in sizes else sizes[0],)
 
-    def _one(self, name: str, bucket: int, machine: Machine) -> int | None:
-        established = self.tables.get("TCP established")
-        managed = machine.all_pages
-        return table_entries(
-            name, bucket, machine, self.site, managed=managed, established=established
-        )
+    def _each(self, name: str, bucket: int, machine: Machine) -> frozenset[int]:
+        """Return the entries for every size that TCP's first table can have."""
+        found = {
+            table_entries(
+                name,
+                bucket,
+                machine,
+                self.site,
+                managed=machine.all_pages,
+                established=established,
+            )
+            for established in self.tables.get("TCP established", {0})
+        }
+        return frozenset(entries for entries in found if entries is not None)
 
     def _futex_per_node(self, nodes: int) -> set[int] | None:
         if not self.site.cpus:
@@ -153,14 +162,14 @@ class HashChecks:
         named = (("TCP established", event.established), ("TCP bind", event.bind))
         for name, entries in named:
             known = self.tables.get(name)
-            if known is not None and known != entries:
+            if known is not None and entries not in known:
                 self.ledger.diverged(
                     KIND,
                     "MI203",
                     event.source,
                     f"{name} in TCP's summary",
                     logged=f"{entries} entries",
-                    simulated=f"{known} entries",
+                    simulated=f"{min(known)} entries",
                 )
                 return
         if all(name in self.tables for name, _ in named):

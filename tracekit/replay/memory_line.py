@@ -217,7 +217,7 @@ class MemoryChecks:
     def _available(self, line: MemoryLine) -> None:
         banners = self.boot.of(SlubBanner)
         if banners and banners[0].source.line < line.source.line:
-            self.ledger.unchecked(KIND, LATER)
+            self._at_most(line)
             return
         taken, free = self._taken(), self._free()
         if free is None or taken is None:
@@ -225,6 +225,14 @@ class MemoryChecks:
             return
         free -= taken
         self._check("MI305", line, "available", line.available, self._kib(free))
+
+    def _at_most(self, line: MemoryLine) -> None:
+        """Check that no more is free than was given; how much was taken, no line shows."""
+        given = self.given()
+        if given is None or line.available <= self._kib(given):
+            self.ledger.unchecked(KIND, LATER)
+        else:
+            self._check("MI305", line, "available", line.available, self._kib(given))
 
     def _free(self) -> int | None:
         if self.handoff is not None:

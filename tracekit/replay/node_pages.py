@@ -112,6 +112,8 @@ class NodeChecks:
                 kind, code, event.source, what, logged=f"{logged} pages", simulated=f"{wanted} pages"
             )
         elif self.model.inferred and code in ("MI106", "MI109", "MI110"):
+            # The first line that shows the layout is its evidence; the others bear it out.
+            self.model.inferred = False
             self.ledger.inferred(kind)
         else:
             self.ledger.matched(kind)

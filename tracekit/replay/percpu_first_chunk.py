@@ -73,6 +73,7 @@ class FirstChunk:
     boot: Boot
     ledger: Ledger
     from_map: bool = False
+    to_infer: bool = False
 
     def run(self) -> None:
         """Predict from the first line's static size and compare all lines."""
@@ -83,11 +84,11 @@ class FirstChunk:
             self.ledger.unchecked(KIND, NO_ARCH, len(lines) + bool(maps))
             return
         groups = self._groups(maps)
-        static = _agreed([getattr(line, "static", 0) for line in lines])
-        candidates = list(self._candidates(static, groups))
-        chosen, build = self._choose(candidates, lines)
+        statics = dict.fromkeys(getattr(line, "static", 0) for line in lines)
+        candidates = [c for static in statics or (0,) for c in self._candidates(static, groups)]
+        chosen = self._choose(candidates, lines)
         for line in lines:
-            self._line(line, chosen, build)
+            self._line(line, chosen)
         self._maps(maps, chosen)
 
     def _lines(self) -> list[Event]:
@@ -164,7 +165,7 @@ class FirstChunk:
 
     def _choose(
         self, candidates: Sequence[tuple[AllocInfo, Build, int]], lines: Sequence[Event]
-    ) -> tuple[AllocInfo, Build]:
+    ) -> AllocInfo:
         """Return the layout that most lines agree with, the likelier one in a tie."""
         score = {i: self._score(info, lines) for i, (info, _, _) in enumerate(candidates)}
         best = max(score, key=lambda i: (score[i], -i))
@@ -175,13 +176,14 @@ class FirstChunk:
         chosen = best if score[best] > score[usual] else usual
         info, build, _ = candidates[chosen]
         if build not in (USUAL, self._configured()):
+            self.to_infer = True
             self.ledger.infer(
                 "percpu_build",
                 str(build),
                 f"the sizes of {score[chosen]} lines fit that, those of the usual build {score[usual]}",
                 lines[0].source,
             )
-        return info, build
+        return info
 
     def _score(self, info: AllocInfo, lines: Sequence[Event]) -> int:
         return sum(_shown(line) == _expected(line, info, self._page(), info.static) for line in lines)
@@ -195,11 +197,15 @@ class FirstChunk:
 
     # -- comparison -----------------------------------------------------------------------
 
-    def _line(self, line: Event, info: AllocInfo, build: Build) -> None:
+    def _line(self, line: Event, info: AllocInfo) -> None:
         shown, wanted = _shown(line), _expected(line, info, self._page(), info.static)
         if shown == wanted:
-            unusual = build not in (USUAL, self._configured())
-            self.ledger.inferred(KIND) if unusual else self.ledger.matched(KIND)
+            if self.to_infer:
+                # The first line that shows the build is its evidence; the others bear it out.
+                self.to_infer = False
+                self.ledger.inferred(KIND)
+            else:
+                self.ledger.matched(KIND)
             return
         self.ledger.diverged(
             KIND,
@@ -237,11 +243,6 @@ def _complete(groups: Sequence[Sequence[int]], count: int) -> bool:
     """Whether the groups hold every CPU once."""
     cpus = sorted(cpu for group in groups for cpu in group)
     return cpus == list(range(count or len(cpus)))
-
-
-def _agreed(values: Sequence[int]) -> int:
-    """Return the value that most lines show, the first one in a tie."""
-    return max(values, key=values.count, default=0)
 
 
 def _shown(line: Event) -> Sizes:
