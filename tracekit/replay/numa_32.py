@@ -64,7 +64,7 @@ def run(context: Context) -> None:
     if any(isinstance(event, REMAP_EVENTS) for event in own):
         reader = RemapLines(worlds, setting, setting.large)
     else:
-        reader = KvaLines(worlds, setting, setting.large)
+        reader = KvaLines(worlds, setting, setting.large, prints_hex(own))
     for event in boot.events:
         if event.source.file == own[0].source.file:
             reader.read(event)
@@ -72,6 +72,18 @@ def run(context: Context) -> None:
     spans = _shrunk(reader.spans, worlds) if cut else reader.spans
     _note_nodes_without_lowmem(boot, ledger, own, spans)
     ledger.state = state(worlds)
+
+
+def prints_hex(own: Sequence[Event]) -> bool:
+    """Whether pfns are hex without 0x, as they are since 2.6.27, by the words around them."""
+    for event in own:
+        if isinstance(event, KvaStart):
+            return event.decimal is None
+        if isinstance(event, (KvaReservePages, KvaShrinkFurther)):
+            return False
+        if isinstance(event, KvaReserve):
+            return event.pfn is not None
+    return True
 
 
 def state(worlds: Worlds) -> dict[str, object]:
@@ -108,10 +120,9 @@ def _note_nodes_without_lowmem(
 ) -> None:
     """A node wholly above lowmem has no memory that the kernel can address directly."""
     printed = boot.of(MaxLowPfn)
-    starts = boot.of(KvaStart)
-    if not printed:
+    base = 16 if prints_hex(own) else 10
+    if not printed or (base == 10 and not printed[0].end_number.isdigit()):
         return
-    base = 10 if starts and starts[0].decimal else 16
     low = int(printed[0].end_number, base)
     for nid, (start, end) in sorted(spans.items()):
         if start >= low:

@@ -39,11 +39,15 @@ NO_RESERVED = "what was reserved before is not logged"
 
 @dataclass(slots=True)
 class KvaLines:
-    """Reads the lines in order. `spans` are the nodes' pages as the firmware gives them."""
+    """Reads the lines in order. `spans` are the nodes' pages as the firmware gives them.
+
+    `hexed` says in which base this kernel prints pfns that have no 0x.
+    """
 
     worlds: Worlds
     setting: Setting
     large: int
+    hexed: bool
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
     starts: dict[int, int] = field(default_factory=dict)
     highstart: int | None = None
@@ -130,8 +134,10 @@ class KvaLines:
         pfn = numa_32.place_downwards(start, self._end(nid), pages, self.large, free)
         return world.with_area(nid, Area(pages, pfn or self._end(nid) - pages))
 
-    def _number(self, text: str) -> int:
-        return int(text, 16 if self.found_in_ram else 10)
+    def _number(self, text: str) -> int | None:
+        """A number that was decimal up to 2.6.26; None if it is garbled."""
+        digits = "0123456789abcdef" if self.hexed else "0123456789"
+        return int(text, len(digits)) if set(text) <= set(digits) else None
 
     def _chunk(self, event: MemoryChunk) -> None:
         """The SRAT's chunks decide: a node reaches from its first chunk to its last."""
@@ -291,9 +297,11 @@ class KvaLines:
 
     def _start(self, event: KvaStart) -> None:
         """The first page of lowmem that is mapped over."""
-        base = 10 if event.decimal else 16
-        logged, end = int(event.start_number, base), int(event.end_number, base)
+        logged, end = self._number(event.start_number), self._number(event.end_number)
         self.inside_lowmem = True
+        if logged is None or end is None:
+            self.worlds.ledger.unchecked(KIND, "a number is garbled")
+            return
         if event.decimal:
             self._start_below_initrd(event, logged, end)
             return

@@ -14,7 +14,6 @@ from tracekit.events.bootmem import EarlyResHeader, EarlyResRow
 from tracekit.events.e820 import LastPfn
 from tracekit.events.memblock import MemblockCall, MemblockRow
 from tracekit.events.mm_init import MemmapUsed, ZonePages
-from tracekit.events.numa_32 import MaxPfn
 from tracekit.events.x86_setup import DirectMapping, DirectPage
 from tracekit.mm.ranges import Ranges, subtract
 from tracekit.replay.x86_ram import usable_ram
@@ -93,10 +92,7 @@ def _max_pfn(boot: Boot) -> int | None:
     for last in boot.of(LastPfn):
         return last.last_pfn
     ram = usable_ram(boot)
-    if ram:
-        return max(end for _, end in ram) // PAGE
-    printed = boot.of(MaxPfn)
-    return int(printed[0].end_number, 10) if printed and printed[0].end_number.isdigit() else None
+    return max(end for _, end in ram) // PAGE if ram else None
 
 
 def _max_low_pfn(boot: Boot, before: Event) -> int | None:
