@@ -52,6 +52,15 @@ ARCH: tuple[Feature, ...] = (
         commit="f0b13ee23241",
         subject="arm64/sparsemem: reduce SECTION_SIZE_BITS",
     ),
+    Feature("bootmem", until=(4, 20), commit="355c45affca7", subject="mm: remove bootmem"),
+    Feature(
+        "no_hash_pointers",
+        since=(5, 12),
+        commit="5ead723a20e0",
+        subject="lib/vsprintf: no_hash_pointers prints all addresses as unhashed",
+    ),
+    # Seen on 6.12 with trace_event= on the command line; no commit is known to name it.
+    Feature("trace_eval_sync_hangs", since=(6, 12), until=(6, 16)),
     # A matter of the build and not of the version: without a sign it counts as absent.
     Feature("x86_pae", until=(0,), detect=_pae),
 )
@@ -289,6 +298,12 @@ MEMBLOCK: tuple[Feature, ...] = (
         "mips_sparse_top_down",
         since=(5, 17),
         subject="arch/mips/kernel/setup.c: sparse_init() between memblock_set_bottom_up(false/true)",
+    ),
+    Feature(
+        "arm_limit_skips_nomap",
+        since=(5, 4),
+        commit="1d31999cf04c",
+        subject="ARM: 8906/1: drivers/amba: adjust_lowmem_bounds() leaves NOMAP memblocks out",
     ),
     Feature(
         "hotplug_cleared_at_numa_init",
