@@ -122,13 +122,20 @@ def strip(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Messages, str]:
     usual, any_prefix = _usual(frozenset(layers)), _pattern(frozenset(layers & _DOUBTFUL.keys()))
     timed = usual.groups > 0
     messages = Messages()
+    # one call per column and line is what this loop costs: no method of Messages in here
+    add_number, add_time = messages.numbers.append, messages.times.append
+    add_text, add_stamped = messages.texts.append, messages.stamped.append
+    add_width = messages.widths.append
     for number, line in zip(numbers, lines, strict=True):
         found = usual.match(line)
         if found and found.end():
             text = line[found.end() :]
             if "." not in text or not _EMBEDDED.search(text):
-                time = float(found[1]) if timed and found[1] else None
-                messages.add(number, time, text.rstrip(), True, len(line))
+                add_number(number)
+                add_time(float(found[1]) if timed and found[1] else None)
+                add_text(text.rstrip())
+                add_stamped(True)
+                add_width(len(line))
                 continue
         for time, text, stamped in _messages_on(line, any_prefix):
             messages.add(number, time, text, stamped, len(line))

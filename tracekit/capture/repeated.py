@@ -6,6 +6,7 @@ the real one takes over, the kernel may print its whole buffer to it again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import eq
 
 from tracekit.capture.prefixes import Messages
@@ -45,30 +46,28 @@ def _drop_pairs(messages: Messages) -> None:
 
 def _drop_replays(messages: Messages) -> None:
     """Remove a stretch that repeats, line by line, the one that ends where it starts."""
-    keys = list(zip(messages.times, messages.texts, strict=True))
-    first: dict[tuple[float | None, str], int] = {}
-    kept = [True] * len(keys)
-    index = 0
-    while index < len(keys):
-        earlier = first.setdefault(keys[index], index)
-        length = _replay(keys, earlier, index) if earlier < index - _REPLAY else 0
-        kept[index : index + length] = [False] * length
-        index += max(length, 1)
-    messages.keep(kept)
+    texts, times = messages.texts, messages.times
+    kept = [True] * len(texts)
+    for start in _takeovers(texts):
+        first = texts[start]
+        if kept[start] and first in texts[: max(start - _REPLAY, 0)]:
+            earlier = texts.index(first)
+            again = slice(start, 2 * start - earlier)
+            same = texts[earlier:start] == texts[again] and times[earlier:start] == times[again]
+            if same:
+                kept[again] = [False] * (start - earlier)
+    if not all(kept):
+        messages.keep(kept)
 
 
-def _replay(keys: list[tuple[float | None, str]], earlier: int, index: int) -> int:
-    """Return how many lines from ``index`` on are a second printing of those from ``earlier``.
+def _takeovers(texts: Sequence[str]) -> list[int]:
+    """Return the indexes where a replay may start, each once, in order.
 
-    0 unless the stretch is repeated up to the very line before ``index``: a reboot prints the
-    same first lines, but much else comes in between.
+    A stretch counts as replayed only if it is repeated up to the very line before the replay:
+    a reboot prints the same first lines, but much else comes in between. register_console()
+    in kernel/printk/printk.c names the console that it enables just before it prints the
+    buffer to it.
     """
-    length = 0
-    while earlier + length < index < len(keys) - length and (
-        keys[earlier + length] == keys[index + length]
-    ):
-        length += 1
-    if earlier + length < index or length < _REPLAY:
-        return 0
-    # register_console() in kernel/printk/printk.c says so just before it prints it all again
-    return length if any("onsole [" in text for _, text in keys[index - _NEAR : index]) else 0
+    enabled = [index for index, text in enumerate(texts) if "onsole [" in text]
+    near = {start for index in enabled for start in range(index + 1, index + _NEAR)}
+    return sorted(start for start in near if start < len(texts))

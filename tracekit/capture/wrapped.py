@@ -47,6 +47,12 @@ _SHAPES = (
     (r"e820: (?:update|remove) \[mem [^\]]*\] \w[\w ]* ==>\Z", r"[a-zA-Z]"),
     (r"Built \d+ zonelists.*(?:grouping(?: on\.| off\.)?|Total|pages:)\Z", r"o[nf]|Total|\d"),
 )
+# how nearly every rest begins, and the messages whose rests begin in any way: a quick test
+_REST = (
+    r"\[0x|\d|=|bytes|(?:align|nid|from|max_addr)=|flags|on node|node|reserved|size"
+    rf"|{_FUNCTION}"
+)
+_OPEN_ENDED = ("Memory: ", "efi: ", "e820: ", "Built ", "pcpu-alloc: ")
 _OWN_LINE = (
     r"\.{2,}|\[\.{2,}|\[? *\.\.\. |[-=*#_]{3,}|[#$>] |:: |\[ *(?:OK|FAILED) *\]|[\w-]+@[\w-]+[:~]"
     r"|\S+ wrote:|(?:From|To|Subject|Date|Cc): "
@@ -104,6 +110,9 @@ def _asked_for(texts: Sequence[str], candidates: Sequence[int]) -> frozenset[int
 def _continues(broken: str, rest: str) -> bool:
     """Whether ``rest`` is what the shape of ``broken`` still asks for."""
     rest = rest.lstrip()
+    open_ended = broken.startswith(_OPEN_ENDED) or "hash table entries" in broken
+    if not open_ended and not re.match(_REST, rest):
+        return False
     return any(shape.match(broken) and wanted.match(rest) for shape, wanted in _shapes())
 
 
