@@ -14,6 +14,7 @@ from tracekit.events.e820 import E820Update
 from tracekit.events.initrd import InitrdDisabled
 from tracekit.kernel.arch import facts
 from tracekit.mm.memblock import Memblock
+from tracekit.mm.memblock_type import MEMBLOCK_NOMAP
 from tracekit.mm.ranges import Ranges, intersect, subtract, total, union
 from tracekit.replay.memblock_log import Alloc, Change, Doubled, Dump, Other, Step
 from tracekit.replay.memblock_machine import Machine
@@ -23,7 +24,8 @@ from tracekit.replay.memblock_run import Run
 
 # No architecture has wider physical addresses (x86 with five-level page tables).
 PHYSICAL_BITS = 52
-# riscv allocates the page tables of the linear map through the fixmap before that map exists.
+# Callers that only riscv has: page tables of the linear map, reached through the fixmap because
+# that map does not exist yet.
 BEFORE_LINEAR_MAP = ("alloc_pmd_fixmap", "alloc_pte_fixmap", "alloc_pud_fixmap", "alloc_p4d_fixmap")
 
 
@@ -169,14 +171,18 @@ class _Walk:
         self.adds.append(Held(start, end, change.call.by, change.source, False))
 
     def _freed(self, change: Change) -> Iterator[Parting]:
-        """A free inside a larger reservation of somebody else who never gave it up."""
+        """A free inside a larger reservation of somebody else who never gave it up.
+
+        Results of a search never overlap; only fixed ranges can have two owners.
+        """
         start, end = change.base, change.base + change.size
         inside = [h for h in self.held if h.start < end and start < h.end]
         mine = [h for h in inside if start <= h.start and h.end <= end]
         others = [
             h
             for h in inside
-            if h not in mine and h.owner not in {m.owner for m in mine} and self._wants(h, mine)
+            if h not in mine and not h.found
+            if h.owner not in {m.owner for m in mine} and self._wants(h, mine)
         ]
         if mine and others and change.size:
             yield Parting(
@@ -194,7 +200,7 @@ class _Walk:
     # -- the rest -------------------------------------------------------------------------
 
     def _doubled(self, step: Doubled) -> Iterator[Parting]:
-        if self.machine.arch.startswith("riscv") and self.last_by in BEFORE_LINEAR_MAP:
+        if self.last_by in BEFORE_LINEAR_MAP:
             event = step.event
             yield Parting(
                 "MB209",
@@ -212,14 +218,18 @@ class _Walk:
         for row in rows:
             memblock.memory.add_range(row.base, row.size, flags=row.flags or 0)
         limit = initial_limit(memblock, self.machine)
-        ram = union((row.base, row.base + row.size) for row in rows if not (row.flags or 0) & 4)
-        if limit and not intersect(ram, [(0, limit)]):
+        ram = [r for r in memblock.memory if not r.flags & MEMBLOCK_NOMAP]
+        below = [r for r in ram if r.base < limit]
+        if ram and not below and "low memory" not in self.told:
+            self.told.add("low memory")
+            first = rows[0]
             yield Parting(
                 "MB205",
-                rows[0].source,
+                first.source,
                 "low memory",
-                f"{span(rows[0].base, rows[0].base + rows[0].size)} flags {rows[0].flags or 0:#x}",
-                f"current_limit is {limit:#x}: no byte below it, {total(ram)} bytes above",
+                f"{span(first.base, first.base + first.size)} flags {first.flags or 0:#x}",
+                f"current_limit becomes {first.base + first.size:#x}, in whole page directory "
+                f"entries {limit:#x}: 0 bytes below it, {sum(r.size for r in ram)} bytes above",
             )
 
     def _other(self, event: Event) -> Iterator[Parting]:

@@ -14,7 +14,7 @@ from tracekit.events.numa import NodeData
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_alloc import find_internal, find_range_nid
 from tracekit.mm.memblock_search import round_down
-from tracekit.mm.memblock_type import NUMA_NO_NODE
+from tracekit.mm.memblock_type import MEMBLOCK_NOMAP, NUMA_NO_NODE
 from tracekit.replay.memblock_log import Alloc, Change, Dump, Step
 from tracekit.replay.memblock_machine import GIB, MIB, Machine
 from tracekit.replay.memblock_owner import Purpose
@@ -130,15 +130,20 @@ def initial_limit(memblock: Memblock, machine: Machine) -> int:
     if not machine.is_arm:
         return limit
     block_limit = 0
+    skips_nomap = machine.kernel.has("arm_limit_skips_nomap", default=True)
     for region in memblock.memory:
+        if skips_nomap and region.flags & MEMBLOCK_NOMAP:
+            continue
         if block_limit or region.base >= limit:
             break
         if region.base % machine.pmd_size:
             block_limit = region.base
         elif region.end % machine.pmd_size:
             block_limit = min(region.end, limit)
+    if block_limit:
+        return round_down(block_limit, machine.pmd_size)
     top = memblock.memory.regions[-1].end if memblock.memory.regions else 0
-    return round_down(block_limit or min(limit, top), machine.pmd_size)
+    return round_down(min(limit, top), machine.pmd_size)
 
 
 def final_limit(memblock: Memblock, machine: Machine) -> int:

@@ -33,6 +33,9 @@ ARRAY_UNSURE = "the range that the new region array had to avoid is not known"
 # Callers that free whole pages, more than was reserved (init/initramfs.c: free_initrd_mem).
 FREE_WHOLE_PAGES = ("free_initrd_mem", "free_reserved_area")
 
+# So many results ahead are looked at to tell a wrong line from a lost one.
+OUTLOOK = 8
+
 Owner = tuple[int, int, Alloc]
 
 
@@ -55,6 +58,7 @@ class Run:
     taken: list[Owner] = field(default_factory=list)
     loose: list[tuple[int, int]] = field(default_factory=list)
     dumps_seen: int = 0
+    position: int = 0
     places: Places = field(init=False)
     silent: Silent = field(init=False)
     moments: Moments = field(default_factory=Moments)
@@ -67,7 +71,7 @@ class Run:
         """Run to the end; the results are in ``outcomes`` and ``worlds``."""
         self.worlds = [World(self.silent.begin())]
         direction = Direction(self.machine)
-        for step in self.log.steps:
+        for self.position, step in enumerate(self.log.steps):
             self.moments.passing(step, self.memblock)
             match step:
                 case Alloc():
@@ -187,11 +191,39 @@ class Run:
             for start, stop in self._freed_parts(alloc, what, owner):
                 world = self.worlds[0].branch("an earlier free is missing from the log")
                 world.memblock.free(start, stop - start)
-                if fits(alloc, world.expects(alloc, what, self.machine, upwards)):
+                explains = fits(alloc, world.expects(alloc, what, self.machine, upwards))
+                if explains and not self._line_is_wrong(alloc, what, world, upwards):
                     self.loose.append((owner[0], owner[1]))
                     self.worlds = [world]
                     return owner
         return None
+
+    def _line_is_wrong(self, alloc: Alloc, what: Purpose, freed: World, upwards: bool) -> bool:
+        """Whether the next results rather say that this line is wrong than that a free is lost."""
+        main = self.worlds[0]
+        expected = main.expects(alloc, what, self.machine, upwards)
+        if not expected:
+            return False
+        wrong, freed = main.branch("the line is wrong"), freed.branch(freed.why)
+        wrong.memblock.reserve(expected, alloc.size)
+        freed.take(alloc)
+        return self._outlook(wrong, upwards) >= self._outlook(freed, upwards)
+
+    def _outlook(self, world: World, upwards: bool) -> int:
+        """How many of the next results this world predicts before the first that it does not."""
+        right = 0
+        for step in self.log.steps[self.position + 1 :]:
+            if isinstance(step, Dump) or right == OUTLOOK:
+                return right
+            if isinstance(step, Change):
+                world.change(step)
+            if isinstance(step, Alloc):
+                what = self.places.purpose(step)
+                if not fits(step, world.expects(step, what, self.machine, upwards)):
+                    return right
+                world.take(step)
+                right += 1
+        return right
 
     def _freed_parts(self, alloc: Alloc, what: Purpose, owner: Owner) -> list[tuple[int, int]]:
         """What may have been freed of an earlier allocation: all of it, its head, its tail."""

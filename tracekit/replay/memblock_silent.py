@@ -66,7 +66,8 @@ class Silent:
         self.nodes_set = self.nodes_set or named
         for world in worlds:
             memblock = world.memblock
-            memblock.current_limit = rule(memblock, self.machine)
+            limit = rule(memblock, self.machine)
+            memblock.current_limit = min(limit, self.start.limit or limit)
             if named:
                 self._set_nodes(memblock)
             if self.start.hotplug and self._in_numa_init(alloc):
@@ -135,7 +136,9 @@ def flagged_rows(log: MemblockLog) -> list[Flagged]:
 
 def _reserved_at(log: MemblockLog, start: int, end: int) -> int:
     for index, step in enumerate(log.steps):
-        if isinstance(step, Alloc) or (isinstance(step, Change) and step.kind == "reserve"):
-            if step.base == start and step.base + step.size <= end:
-                return index + 1
+        if not isinstance(step, Alloc | Change):
+            continue
+        reserves = isinstance(step, Alloc) or step.kind == "reserve"
+        if reserves and step.base == start and step.base + step.size <= end:
+            return index + 1
     return 0

@@ -25,7 +25,8 @@ class Start:
     ``pieces`` are the reserved ranges that only the first dump shows; ``stray`` are bytes
     that a line reserved and that the first dump lacks although no line freed them. ``hotplug``
     is RAM that early allocations avoid until the nodes are set up (movable_node).
-    ``kernel_end`` is where an upward search begins in kernels that spared what lies below.
+    ``kernel_end`` is where an upward search begins in kernels that spared what lies below,
+    ``limit`` a current_limit that no line tells of.
     """
 
     memory: Ranges = field(default_factory=list)
@@ -34,6 +35,7 @@ class Start:
     stray: Ranges = field(default_factory=list)
     dump: Dump | None = None
     kernel_end: int | None = None
+    limit: int | None = None
 
     def without(self, piece: tuple[int, int]) -> Start:
         """The same start without one piece."""
