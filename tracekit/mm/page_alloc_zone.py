@@ -211,6 +211,19 @@ class Zone:
         first = self.block_with(pfn)
         return first is not None and first + (1 << (self.blocks[first] >> 3)) >= pfn + (1 << order)
 
+    def evict(self, pfn: int, order: int) -> None:
+        """Take whatever is free of 2^order given pages off the lists."""
+        page, end = pfn, pfn + (1 << order)
+        while page < end:
+            first = self.block_with(page)
+            if first is None:
+                page += 1
+            elif first < pfn or first + (1 << (self.blocks[first] >> 3)) > end:
+                self.carve(page, 0)
+                page += 1
+            else:
+                page = first + (1 << self.remove(first))
+
     def carve(self, pfn: int, order: int) -> int:
         """Take 2^order given pages out of the free block that holds them; return its type.
 

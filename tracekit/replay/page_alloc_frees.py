@@ -27,8 +27,10 @@ class Frees:
     def __init__(self, twin: Twin, deferred: Sequence[tuple[int, int]]) -> None:
         self.twin = twin
         self.stream = twin.stream
+        self._isolate = twin.rules.type_number("Isolate")
         self._starts = [start for start, _ in sorted(deferred)]
         self._ends = [end for _, end in sorted(deferred)]
+        self._initialised: set[tuple[int, int]] = set()
         self._exact: dict[tuple[int, int], tuple[int, int]] = {}
 
     # -- what kind of free it is ----------------------------------------------------------
@@ -61,7 +63,10 @@ class Frees:
         pgdatinit does that, and the padata workers that help it.
         """
         place = bisect_right(self._starts, pfn) - 1
-        return known is None and place >= 0 and pfn < self._ends[place]
+        if known is not None or place < 0 or pfn >= self._ends[place]:
+            return False
+        orders = range(self.twin.rules.max_order + 1)
+        return not any((pfn >> order, order) in self._initialised for order in orders)
 
     def _trylock_fails(self, row: int, zone: Zone, cpu: Cpu) -> bool:
         """Return whether the free interrupted a holder of the zone's per-cpu lists.
@@ -110,7 +115,9 @@ class Frees:
             cpu.locked_zone = None
         cpu.draining, cpu.freer = None, who
         surplus = self._surplus(row, who)
-        if surplus or not twin.rules.in_pcp(order) or self._trylock_fails(row, zone, cpu):
+        isolated = zone.pageblock_type(pfn) == self._isolate
+        direct = surplus or isolated or not twin.rules.in_pcp(order)
+        if direct or self._trylock_fails(row, zone, cpu):
             cpu.freed = None
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=surplus)
         else:
@@ -122,6 +129,7 @@ class Frees:
         A pageblock becomes Movable when its first page is freed (deferred_free_range()).
         """
         rules = self.twin.rules
+        self._initialised.add((pfn >> order, order))
         if pfn & ((1 << rules.pageblock_order) - 1) == 0:
             zone.set_pageblock_type(pfn, order, rules.movable)
         zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)

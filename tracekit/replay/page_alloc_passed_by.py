@@ -65,6 +65,20 @@ class PassedBy:
         self.rows.append(row)
         return True
 
+    def came_after(self, row: int, pages: list[int]) -> bool:
+        """Return whether all of ``pages`` were freed by interrupts of the row's own request.
+
+        The request had taken its page before, and its event comes after theirs.
+        """
+        stream = self.twin.stream
+        runs = [self._runs.get(page) for page in pages]
+        firsts = [run[0] for run in runs if run]
+        if len(firsts) < len(runs) or not firsts:
+            return False
+        cpu, pid = stream.cpu[row], stream.pid[row]
+        here = [r for r in range(min(firsts), row) if stream.cpu[r] == cpu]
+        return all(stream.context[r] and stream.pid[r] == pid for r in here)
+
     def release(self, row: int, pages: list[int]) -> list[int]:
         """Let those of ``pages`` that passed the list by go to the zone; return the others."""
         passed: set[int] = set()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_account import DRAIN, LEGAL, PFN, REFILL
+from tracekit.replay.page_alloc_contig import Contig
+from tracekit.replay.page_alloc_floating import Floating
 from tracekit.replay.page_alloc_future import Future
 from tracekit.replay.page_alloc_passed_by import PassedBy
 from tracekit.replay.page_alloc_stream import (
@@ -24,6 +26,7 @@ from tracekit.replay.page_alloc_unordered import Unordered
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc_twin import Taken, Twin
 
+LATE = "the task was interrupted between taking the page and logging it"
 OTHER_NODE = "the node that the caller asked for is not logged"
 OTHER_CPU = "logged on another cpu than the page was taken on"
 CAPTURED = "the page came from no list that is logged (compaction, or reclaim in between)"
@@ -44,6 +47,8 @@ class Resync:
         self.bulk_rows: list[int] = []
         self.unordered = Unordered(twin, self.future)
         self.passed_by = PassedBy(twin, self.future)
+        self.contig = Contig(twin)
+        self.floating = Floating(twin, self.future)
         self.handed_over = True
         self.window = -1
 
@@ -68,12 +73,12 @@ class Resync:
         if predicted is not None:
             zone.undo(predicted, order, migratetype)
         if self._taken_unlogged(row, zone) or self._left_unlogged(row, zone):
+            zone.evict(pfn, order)
             account.inferred[REFILL] += 1
             self.unlogged_rows.append(row)
             return pfn
         self._refill_diverged(row, zone, predicted)
-        if zone.is_free(pfn, order):
-            zone.carve(pfn, order)
+        zone.evict(pfn, order)
         return pfn
 
     def _refill_diverged(self, row: int, zone: Zone, predicted: int | None) -> None:
@@ -159,7 +164,7 @@ class Resync:
         return (
             self.handed_over
             and zone.start <= pfn < zone.end
-            and zone.block_with(pfn) is None
+            and not zone.is_free(pfn, order)
             and pfn not in twin.allocator.where
             and all(self.future.untouched_between(page, self.window, row) for page in pages)
         )
@@ -202,7 +207,12 @@ class Resync:
             account.unchecked(PFN, OTHER_NODE)
             twin.policy.served(stream, row, home.zone.nid)
             return pfn
+        if taken is None and self.passed_by.came_after(row, skipped):
+            allocator.drop(pfn)
+            account.unchecked(PFN, LATE)
+            return pfn
         skipped = self.passed_by.release(row, skipped)
+        skipped = self.floating.lift(row, skipped)
         if not all(self._leaves_unseen(page, row, home.order) for page in skipped):
             if taken is not None and taken.home is home:
                 allocator.push(home, taken.pfn, tail=False)
@@ -358,6 +368,9 @@ class Resync:
             return self._free_from_list(row, home)
         if zone is not None and zone.block_with(pfn) is not None:
             return self._free_of_free(row, zone)
+        if self.contig.gives_back(pfn):
+            account.matched[LEGAL] += 1
+            return True
         if known is None:
             known = self._part_of(pfn)
         if known is not None and known != order and not self._split(pfn, known, order):
@@ -421,6 +434,9 @@ class Resync:
         ):
             zone.carve(pfn, order)
             self.unlogged_rows.append(row)
+            twin.account.inferred[LEGAL] += 1
+            return True
+        if self.contig.explains(row, zone):
             twin.account.inferred[LEGAL] += 1
             return True
         self._free_diverged(row, "PA104", f"order {order}", "a free page")

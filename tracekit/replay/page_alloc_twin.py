@@ -16,7 +16,7 @@ from tracekit.replay.page_alloc_account import DRAIN, PFN, REFILL, Account
 from tracekit.replay.page_alloc_fallback import Fallbacks
 from tracekit.replay.page_alloc_frees import Frees
 from tracekit.replay.page_alloc_policy import Policy
-from tracekit.replay.page_alloc_resync import Resync
+from tracekit.replay.page_alloc_resync import LATE, Resync
 from tracekit.replay.page_alloc_stream import (
     ALLOC,
     BLIND,
@@ -32,7 +32,6 @@ from tracekit.replay.page_alloc_stream import (
 from tracekit.replay.page_alloc_ties import Ties
 from tracekit.replay.page_alloc_vmalloc import Vmalloc
 
-LATE = "the task was interrupted between taking the page and logging it"
 NO_ZONE = "the page lies in no zone that is known"
 
 
@@ -139,6 +138,8 @@ class Twin:
         """
         number = self.stream.cpu[row]
         cpu = self.cpu(number)
+        if self.resync.floating.pages and not self.stream.context[row]:
+            self.resync.floating.land(self.stream.pid[row])
         if cpu.pending:
             self.frees.commit_all(row, cpu)
         if self.vmalloc.freeing is not None and self.vmalloc.freeing.cpu == number:
