@@ -1,0 +1,2 @@
+"""Lines of every wording, written by us: rule -> lines that it reads."""
+LINES = {}
