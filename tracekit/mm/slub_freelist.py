@@ -17,13 +17,15 @@ class Sequence:
     """The order of a cache's new slabs, as far as it is known.
 
     `objects` is the number of slots of a slab.  `shuffled` False means that slots come in order.
+    `seen` counts for each slot how often its successor was seen to follow it.
     """
 
-    __slots__ = ("objects", "shuffled", "successor")
+    __slots__ = ("objects", "seen", "shuffled", "successor")
 
     def __init__(self, objects: int, shuffled: bool = True) -> None:
         self.objects = objects
         self.shuffled = shuffled
+        self.seen = [0 if shuffled else 2] * objects
         self.successor = [UNKNOWN] * objects if shuffled else [*range(1, objects), 0]
 
     def first(self) -> int:
@@ -43,7 +45,11 @@ class Sequence:
 
     def learn(self, slot: int, following: int) -> None:
         """Note that `following` came right after `slot` in a new slab of full size."""
-        self.successor[slot] = following
+        if self.successor[slot] == following:
+            self.seen[slot] += 1
+        elif self.shuffled:
+            self.successor[slot] = following
+            self.seen[slot] = 1
 
 
 class Freelist:
@@ -81,10 +87,14 @@ class Freelist:
         if self.stack:
             self.stack.remove(slot)
         elif self.fresh:
-            if self.last >= 0 and objects == sequence.objects:
+            if self.last >= 0 and not self.unsure and objects == sequence.objects:
                 sequence.learn(self.last, slot)
             self.last = slot
             self.fresh -= 1
+
+    def tentative(self, sequence: Sequence) -> bool:
+        """Say whether the next slot is a fresh one whose place was seen only once before."""
+        return not self.stack and self.last >= 0 and sequence.seen[self.last] < 2
 
     def put(self, slot: int) -> None:
         """Put a freed slot in front."""
@@ -111,6 +121,8 @@ class Freelist:
         if slot in self.stack:
             del self.stack[self.stack.index(slot) :]
         elif self.fresh:
+            if not self.stack and self.tentative(sequence):
+                sequence.learn(self.last, slot)
             from_stack = len(self.stack)
             self.stack.clear()
             self.last = slot

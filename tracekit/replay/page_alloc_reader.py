@@ -154,6 +154,18 @@ def blind_indexes(trace: Trace) -> list[int]:
     itself is enabled. The first burst of these opens the trace; event_trace_enable_again()
     of the early initcalls switches all events off and on, and makes the second.
     """
+    bursts = _enabling_bursts(trace)
+    return [first for first, _ in bursts if first > _BURST]
+
+
+def switch_ons(trace: Trace) -> list[int]:
+    """Return where events were switched on, one after the other: from there and up to there."""
+    bursts = _enabling_bursts(trace)
+    return sorted({index for first, last in bursts for index in (first, last + 1)})
+
+
+def _enabling_bursts(trace: Trace) -> list[tuple[int, int]]:
+    """Return the first and last event of each burst of enabling."""
     import numpy as np
 
     table = trace.table("kmalloc")
@@ -161,9 +173,13 @@ def blind_indexes(trace: Trace) -> list[int]:
         return []
     index = _array(table.index)
     index = index[np.isin(_array(table["call_site"]), _sites(trace, _ENABLING_SITES))]
-    before = np.concatenate([np.zeros(1, dtype=np.int64), index[:-1]])
-    found: list[int] = index[index - before[: len(index)] > _BURST].tolist()
-    return found
+    bursts: list[tuple[int, int]] = []
+    for event in index.tolist():
+        if bursts and event - bursts[-1][1] <= _BURST:
+            bursts[-1] = (bursts[-1][0], event)
+        else:
+            bursts.append((event, event))
+    return bursts
 
 
 def _part(index: Int64s, kind: int, pfn: Int64s, extra: Int64s) -> tuple[Int64s, ...]:

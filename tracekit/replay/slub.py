@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from tracekit.boot import Boot
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner
-from tracekit.events.table import Trace
 from tracekit.mm.slub_geometry import OrderRules
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.slub_desk import Desk, SlubRules
 from tracekit.replay.slub_identity import identify_caches
 from tracekit.replay.slub_layout import NodeMap, find_linear_map
 from tracekit.replay.slub_stream import SlabStream, read_stream
-from tracekit.replay.slub_twin import SlubRules, SlubTwin
+from tracekit.replay.slub_twin import SlubTwin
+from tracekit.replay.slub_world import World
 
 __all__ = ["run"]
 
@@ -28,10 +29,10 @@ def run(context: Context) -> None:
     if not len(stream):
         return
     ledger = context.ledger("slub")
-    replay_stream(ledger, boot, trace, stream)
+    replay_stream(ledger, boot, stream)
 
 
-def replay_stream(ledger: Ledger, boot: Boot, trace: Trace, stream: SlabStream) -> None:
+def replay_stream(ledger: Ledger, boot: Boot, stream: SlabStream) -> None:
     rules = order_rules(boot)
     page_size = boot.kernel.page_size
     linear = find_linear_map(stream, page_size) if page_size else None
@@ -40,8 +41,11 @@ def replay_stream(ledger: Ledger, boot: Boot, trace: Trace, stream: SlabStream) 
     debug = debugs_all(boot)
     identity = identify_caches(stream, linear, rules, debug=debug)
     nodes = NodeMap(boot.of(NodeRangeLine), linear.page_shift)
-    twin = SlubTwin(ledger, stream, linear, identity, slub_rules(boot, debug), nodes)
+    how = slub_rules(boot, debug)
+    world = World.build(stream, linear, identity, how, nodes)
+    twin = SlubTwin(Desk(ledger, stream, linear), world, how)
     twin.run()
+    twin.finish()
 
 
 def order_rules(boot: Boot) -> OrderRules | None:

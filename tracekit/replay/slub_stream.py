@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tracekit.events.table import ABSENT, ADDRESS, Table, Trace
-from tracekit.replay.page_alloc_reader import blind_indexes
+from tracekit.replay.page_alloc_reader import switch_ons
 
 __all__ = ["ALLOC", "BLIND", "FREE", "PAGE_ALLOC", "PAGE_FREE", "Key", "SlabStream", "read_stream"]
 
@@ -82,7 +82,7 @@ def read_stream(trace: Trace) -> SlabStream:
         rows += _frees(stream, trace.table(name))
     for name, op in _PAGES.items():
         rows += _pages(trace, trace.table(name), op)
-    rows += [(index, BLIND, 0, 0, 0, -1, 0) for index in blind_indexes(trace)]
+    rows += [(index, BLIND, 0, 0, 0, -1, 0) for index in switch_ons(trace)]
     rows.sort()
     columns = (stream.index, stream.op, stream.cpu, stream.where, stream.what)
     for position, column in enumerate((*columns, stream.node, stream.asked)):

@@ -1,0 +1,246 @@
+"""Is an object the very one that the allocator hands out next?  And if not, what explains it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracekit.mm.slub import NEW_SLAB, Slab
+from tracekit.mm.slub_freelist import UNKNOWN
+from tracekit.replay.slub_desk import Desk, SimulatedCache, SlubRules
+
+__all__ = ["FILLED_BEFORE", "AddressCheck", "Place"]
+
+FILLED_BEFORE = "the slab was filled before the trace begins"
+RANDOM_FIRST = "the first object of a new slab is drawn at random"
+SEQUENCE = "the cache's random sequence is not known yet"
+NO_MODEL = "this kernel's per-cpu object lists are not simulated"
+BLIND_SPOT = "events were off just before"
+
+# A place as Cache.predict() returns it.
+Place = tuple[Slab | None, int]
+
+_PATIENCE_ALLOCS = 3
+_RECENT_ROWS = 16
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An allocation that passed over others: later lines tell whether they come, or never do."""
+
+    row: int
+    simulated: SimulatedCache
+    slab: Slab
+    expected: int
+    skipped: list[int]
+    in_use: bool
+    allocs: int = 0
+
+
+class AddressCheck:
+    """Compares each object with the predicted one, and explains what differs."""
+
+    def __init__(self, desk: Desk, rules: SlubRules, freed: dict[int, int]) -> None:
+        self.desk = desk
+        self.rules = rules
+        self.freed = freed
+        self.pending: dict[int, _Pending] = {}
+
+    # ------------------------------------------------------------ where it lies
+
+    def as_expected(self) -> None:
+        """The object is the predicted one."""
+        if self.rules.predicts:
+            self.desk.matched["address"] += 1
+        else:
+            self.desk.unchecked["address", NO_MODEL] += 1
+
+    def undecided(self, slab: Slab, expected: Place) -> None:
+        """Nothing could tell which object comes next."""
+        reason = SEQUENCE if expected[0] is slab and not slab.old else FILLED_BEFORE
+        self.desk.unchecked["address", reason if self.rules.predicts else NO_MODEL] += 1
+
+    def on_new_slab(
+        self, row: int, simulated: SimulatedCache, slot: int, expected: Place
+    ) -> None:
+        """The object is the first of a new slab."""
+        if expected[1] not in (NEW_SLAB, UNKNOWN):
+            self.elsewhere(row, simulated, expected)
+        elif not self.rules.predicts:
+            self.desk.unchecked["address", NO_MODEL] += 1
+        elif self.rules.shuffled:
+            self.desk.unchecked["address", RANDOM_FIRST] += 1
+        elif slot == 0:
+            self.desk.matched["address"] += 1
+        elif simulated.blind:
+            self.desk.unchecked["address", BLIND_SPOT] += 1
+        else:
+            self._report_slab(row, simulated, "the first object of a new slab")
+
+    def elsewhere(self, row: int, simulated: SimulatedCache, expected: Place) -> None:
+        """The object lies on another slab than predicted."""
+        if not self._excused(row, simulated, expected):
+            slab, slot = expected
+            place = "an object of a new slab"
+            if slab is not None:
+                place = f"ptr=0x{self.desk.pointer(simulated, slab, slot):x}"
+            self._report_slab(row, simulated, place)
+
+    def _excused(self, row: int, simulated: SimulatedCache, expected: Place) -> bool:
+        """Enter what the state cannot decide, or what is known to happen without a line."""
+        unchecked = self.desk.unchecked
+        here = simulated.cache.cpu(self.desk.stream.cpu[row])
+        if not self.rules.predicts:
+            unchecked["address", NO_MODEL] += 1
+        elif simulated.blind or here.free.unsure:
+            unchecked["address", BLIND_SPOT] += 1
+        elif expected[1] == UNKNOWN or (expected[0] is not None and expected[0].old):
+            unchecked["address", FILLED_BEFORE] += 1
+        elif simulated.silent:
+            self.desk.inferred["address"] += 1
+            simulated.note_bulk(row)
+        elif expected[0] is here.slab and here.free.tentative(simulated.cache.sequence):
+            unchecked["address", SEQUENCE] += 1
+        else:
+            return False
+        return True
+
+    def on_slab(
+        self, row: int, simulated: SimulatedCache, slab: Slab, slot: int, expected: Place
+    ) -> bool:
+        """The object is not the predicted one; say whether the simulation is up to date again."""
+        if self._comes_late(simulated, slab, slot):
+            return True
+        if self._excused(row, simulated, expected):
+            return False
+        if slab is not expected[0] or simulated.cache.rules.debug:
+            self.elsewhere(row, simulated, expected)
+            return False
+        free = simulated.cache.cpu(self.desk.stream.cpu[row]).free
+        skipped = free.before(slot, simulated.cache.sequence, slab.objects)
+        if skipped and slot in free.stack and self._just_freed(row, simulated, slab, skipped):
+            free.stack.remove(slot)
+            self.desk.inferred["address"] += 1
+            return True
+        self._wait(row, simulated, slab, expected[1], skipped or [expected[1]])
+        return False
+
+    def _just_freed(
+        self, row: int, simulated: SimulatedCache, slab: Slab, skipped: list[int]
+    ) -> bool:
+        """Say whether what was passed over was freed after this object was taken.
+
+        The line of an allocation is printed after the object was taken; an interrupt in between
+        can free others, whose lines then come first.
+        """
+        rows = (self.freed.get(self.desk.pointer(simulated, slab, slot)) for slot in skipped)
+        return all(freed is not None and row - freed <= _RECENT_ROWS for freed in rows)
+
+    # ------------------------------------------------------------------ pending
+
+    def _wait(
+        self,
+        row: int,
+        simulated: SimulatedCache,
+        slab: Slab,
+        expected: int,
+        skipped: list[int],
+        in_use: bool = False,
+    ) -> None:
+        """Keep an unexplained object until the cache's next allocations."""
+        number = simulated.facts.number
+        before = self.pending.pop(number, None)
+        if before is not None:
+            self._report_pending(before)
+        self.pending[number] = _Pending(row, simulated, slab, expected, skipped, in_use)
+
+    def in_use(
+        self, row: int, simulated: SimulatedCache, expected: Place
+    ) -> None:
+        """The object is in use: was it freed without a line, or is this line wrong?
+
+        If it was freed unseen (kfree_rcu), the cache goes on with the object expected here.
+        """
+        slab, slot = expected
+        if slab is None:
+            self.desk.inferred["object"] += 1
+            simulated.note_bulk(row)
+            return
+        self._wait(row, simulated, slab, slot, [], in_use=True)
+
+    def _comes_late(self, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
+        """Say whether this object was taken before one whose line came first."""
+        waiting = self.pending.get(simulated.facts.number)
+        if waiting is None or waiting.in_use or waiting.slab is not slab:
+            return False
+        if slot not in waiting.skipped:
+            return False
+        waiting.skipped.remove(slot)
+        self.desk.inferred["address"] += 1
+        if not waiting.skipped:
+            del self.pending[simulated.facts.number]
+            self.desk.inferred["address"] += 1
+        return True
+
+    def next_alloc(self, row: int, simulated: SimulatedCache, slab: Slab, slot: int) -> None:
+        """Let what waits for this cache see its next allocation."""
+        waiting = self.pending.get(simulated.facts.number)
+        if waiting is None or waiting.row == row:
+            return
+        if self.desk.stream.cpu[waiting.row] != self.desk.stream.cpu[row]:
+            return
+        if waiting.in_use:
+            del self.pending[simulated.facts.number]
+            self._settle_in_use(waiting, (slab, slot))
+            return
+        waiting.allocs += 1
+        if waiting.allocs >= _PATIENCE_ALLOCS:
+            del self.pending[simulated.facts.number]
+            self._report_pending(waiting)
+
+    def _settle_in_use(self, waiting: _Pending, place: Place) -> None:
+        if place == (waiting.slab, waiting.expected):
+            self.desk.inferred["object"] += 1
+            waiting.simulated.note_bulk(waiting.row)
+        else:
+            self._report_pending(waiting)
+
+    def finish(self) -> None:
+        """Report what still waits; an object in use at the very end stays undecided."""
+        for waiting in self.pending.values():
+            if waiting.in_use:
+                self.desk.unchecked["object", "no later line tells who owns the object"] += 1
+            else:
+                self._report_pending(waiting)
+        self.pending.clear()
+
+    # ------------------------------------------------------------------ reports
+
+    def _report_pending(self, waiting: _Pending) -> None:
+        simulated = waiting.simulated
+        place = self.desk.pointer(simulated, waiting.slab, waiting.expected)
+        if waiting.in_use:
+            self.desk.diverge(
+                waiting.row,
+                "object",
+                "SL102",
+                f"object of {simulated.name}",
+                f"ptr=0x{place:x}",
+                alternatives=("it was freed by kfree_rcu(), which prints nothing",),
+            )
+            return
+        waiting.slab.skipped = True
+        lost = len(waiting.skipped)
+        self.desk.diverge(
+            waiting.row,
+            "address",
+            "SL105",
+            f"object of {simulated.name}",
+            f"ptr=0x{place:x}",
+            alternatives=(
+                f"the lines of {lost} allocations before it were lost" if lost else "",
+                "objects were allocated in bulk, which prints nothing",
+            )[not lost :],
+        )
+
+    def _report_slab(self, row: int, simulated: SimulatedCache, place: str) -> None:
+        self.desk.diverge(row, "address", "SL106", f"object of {simulated.name}", place)
