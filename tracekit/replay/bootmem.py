@@ -26,7 +26,7 @@ from tracekit.events.bootmem import (
 from tracekit.kernel.arch import ARCHES
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.bootmem import BOOTMEM_EXCLUSIVE
-from tracekit.replay import bootmem_early, bootmem_release
+from tracekit.replay import bootmem_early, bootmem_release, early_subtract
 from tracekit.replay.bootmem_marks import Marks
 from tracekit.replay.bootmem_nodes import Nodes
 from tracekit.replay.bootmem_promises import PROMISES, Promises, active_ranges
@@ -49,6 +49,7 @@ Question = BootmemAlloc | BootmemMark | BootmemFreeAll
 def run(context: Context) -> None:
     """Replay the bootmem lines of a boot, the early reservations before them, and complaints."""
     boot = context.boot
+    early_subtract.check(context)
     wanted = DEBUG_EVENTS + bootmem_early.EARLY_EVENTS
     count = sum(isinstance(event, wanted) for event in boot.events)
     if not count:
