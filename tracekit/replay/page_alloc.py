@@ -7,6 +7,8 @@ once, and then goes event by event (page_alloc_twin).
 from __future__ import annotations
 
 from tracekit.boot import Boot
+from tracekit.events.carveouts import CmaReserved
+from tracekit.events.devicetree import MemoryPool
 from tracekit.events.percpu_setup import PcpuAllocMap
 from tracekit.kernel.arch import ARCHES
 from tracekit.mm.handoff import Handoff
@@ -16,11 +18,14 @@ from tracekit.replay.context import Context
 from tracekit.replay.page_alloc_account import Account
 from tracekit.replay.page_alloc_reader import read_rows
 from tracekit.replay.page_alloc_setting import read_rules, set_reserved_movable, zones_of
-from tracekit.replay.page_alloc_stream import MARKER, Stream
+from tracekit.replay.page_alloc_snapshot import (
+    FILES,
+    Recorder,
+    check_snapshot,
+    find_windows,
+)
 from tracekit.replay.page_alloc_twin import Twin
 from tracekit.replay.page_alloc_unlogged import infer_run, report_run
-
-END = "snapshot end"
 
 
 def run(context: Context) -> None:
@@ -44,9 +49,30 @@ def run(context: Context) -> None:
     account = Account(stream, ledger)
     report_run(infer_run(allocator, stream), account)
     deferred = [(area.start_pfn, area.end_pfn) for area in handoff.deferred]
-    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones), deferred)
+    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones), deferred, cma_areas(boot))
+    windows = find_windows(stream)
+    twin.recorder = Recorder(allocator, windows)
     twin.run(0, len(stream))
     account.close()
+    check_snapshot(ledger, windows, snapshot_files(boot), zones)
+
+
+def snapshot_files(boot: Boot) -> dict[str, tuple[str, str]]:
+    """Return the path and text of the files that show the allocator's state, by name."""
+    found = {}
+    for name in FILES:
+        text = boot.capture.read_text(f"proc/{name}")
+        if text is not None:
+            found[name] = (str(boot.capture.files[f"proc/{name}"]), text)
+    return found
+
+
+def cma_areas(boot: Boot) -> list[tuple[int, int]]:
+    """Return the CMA areas that the log names, as pfn ranges, ends exclusive."""
+    size = boot.kernel.page_size or 4096
+    named = [(area.start, area.end) for area in boot.of(CmaReserved)]
+    named += [(pool.start, pool.end) for pool in boot.of(MemoryPool) if pool.pool == "CMA"]
+    return [(start // size, end // size) for start, end in named]
 
 
 def pointer_size(boot: Boot) -> int:
@@ -69,11 +95,3 @@ def cpu_nodes(boot: Boot, zones: list[Zone]) -> dict[int, int]:
                 if cpu is not None and group < len(nids):
                     found[cpu] = nids[group]
     return found
-
-
-def end_row(stream: Stream) -> int:
-    """Return the row of the marker that ends the snapshot, the length where there is none."""
-    for row in range(len(stream) - 1, -1, -1):
-        if stream.kind[row] == MARKER and stream.labels[stream.extra[row]].endswith(END):
-            return row
-    return len(stream)

@@ -17,18 +17,23 @@ if TYPE_CHECKING:
 
 
 class Contig:
-    """The contiguous allocations that one twin has inferred; ``rows`` are where."""
+    """The contiguous allocations that one twin has inferred; ``rows`` are where.
+
+    ``giving`` is the row whose page goes straight back to the zone: its pageblock is isolated.
+    """
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
         self.rows: list[int] = []
+        self.giving = -1
         self._giving_back: set[int] = set()
 
-    def gives_back(self, pfn: int) -> bool:
+    def gives_back(self, pfn: int, row: int) -> bool:
         """Return whether the free of a page belongs to a contiguous allocation's surplus."""
         if pfn not in self._giving_back:
             return False
         self._giving_back.discard(pfn)
+        self.giving = row
         return True
 
     def explains(self, row: int, zone: Zone) -> bool:
@@ -52,6 +57,7 @@ class Contig:
             twin.in_use[page] = 0
         self._giving_back.update(range(start + 1, end))
         self.rows.append(row)
+        self.giving = row
         return True
 
     def _take_below(self, zone: Zone, pfn: int, cma: int) -> None:

@@ -22,11 +22,18 @@ NO_ZONE = "the page lies in no zone that is known"
 
 
 class Frees:
-    """The frees of one twin; ``deferred`` are the pfn ranges that are initialised late."""
+    """The frees of one twin.
 
-    def __init__(self, twin: Twin, deferred: Sequence[tuple[int, int]]) -> None:
+    ``deferred`` are the pfn ranges that are initialised late, ``cma`` the CMA areas.
+    """
+
+    def __init__(
+        self, twin: Twin, deferred: Sequence[tuple[int, int]], cma: Sequence[tuple[int, int]]
+    ) -> None:
         self.twin = twin
         self.stream = twin.stream
+        self._areas = cma
+        self._cma = -1 if (number := twin.rules.type_number("CMA")) is None else number
         self._isolate = twin.rules.type_number("Isolate")
         self._starts = [start for start, _ in sorted(deferred)]
         self._ends = [end for _, end in sorted(deferred)]
@@ -68,6 +75,13 @@ class Frees:
         orders = range(self.twin.rules.max_order + 1)
         return not any((pfn >> order, order) in self._initialised for order in orders)
 
+    def _in_cma(self, pfn: int) -> bool:
+        """Return whether the page lies in a CMA area, which is handed over late.
+
+        Mirrors init_cma_reserved_pageblock().
+        """
+        return self._cma >= 0 and any(start <= pfn < end for start, end in self._areas)
+
     def _trylock_fails(self, row: int, zone: Zone, cpu: Cpu) -> bool:
         """Return whether the free interrupted a holder of the zone's per-cpu lists.
 
@@ -102,8 +116,12 @@ class Frees:
         known = twin.in_use.get(pfn)
         if not self._check(row):
             return
+        if known is None and order >= twin.rules.pageblock_order and self._in_cma(pfn):
+            zone.set_pageblock_type(pfn, order, self._cma)
         if row in stream.deferred or (self._starts and self._deferred(pfn, known)):
             self._free_deferred(zone, pfn, order)
+        elif twin.resync.contig.giving == row:
+            zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
         elif not (order == 0 and twin.vmalloc.begins(stream, row)):
             self._put(row, zone, cpu)
 

@@ -368,7 +368,7 @@ class Resync:
             return self._free_from_list(row, home)
         if zone is not None and zone.block_with(pfn) is not None:
             return self._free_of_free(row, zone)
-        if self.contig.gives_back(pfn):
+        if self.contig.gives_back(pfn, row):
             account.matched[LEGAL] += 1
             return True
         if known is None:

@@ -17,6 +17,7 @@ from tracekit.replay.page_alloc_fallback import Fallbacks
 from tracekit.replay.page_alloc_frees import Frees
 from tracekit.replay.page_alloc_policy import Policy
 from tracekit.replay.page_alloc_resync import LATE, Resync
+from tracekit.replay.page_alloc_snapshot import Recorder
 from tracekit.replay.page_alloc_stream import (
     ALLOC,
     BLIND,
@@ -82,11 +83,13 @@ class Twin:
         account: Account,
         nodes: Mapping[int, int],
         deferred: Sequence[tuple[int, int]] = (),
+        cma: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.allocator = allocator
         self.rules = allocator.rules
         self.stream = stream
         self.account = account
+        self.recorder: Recorder | None = None
         self.cpus: dict[int, Cpu] = {}
         self.taken: dict[tuple[int, int], Taken] = {}
         self.in_use: dict[int, int] = {}
@@ -96,7 +99,7 @@ class Twin:
         self.resync = Resync(self)
         self.ties = Ties(stream, self.resync.future)
         self.fallbacks = Fallbacks(self)
-        self.frees = Frees(self, deferred)
+        self.frees = Frees(self, deferred, cma)
 
     def run(self, first: int, last: int) -> None:
         """Replay the rows from ``first`` up to but not including ``last``."""
@@ -112,14 +115,16 @@ class Twin:
             VFREE: self.vfree_ends,
             BLIND: self.blind,
         }
-        sequence = self.ties.sequence
-        self.ties.position = first
-        while self.ties.position < last:
-            row = sequence[self.ties.position]
-            self.ties.position += 1
+        sequence, ties, recorder = self.ties.sequence, self.ties, self.recorder
+        ties.position = first
+        while ties.position < last:
+            row = sequence[ties.position]
+            ties.position += 1
             handler = handlers.get(kinds[row])
             if handler is not None:
                 handler(row)
+            if recorder is not None and recorder.first <= row <= recorder.last:
+                recorder.see(row)
 
     # -- what a cpu is doing --------------------------------------------------------------
 
