@@ -217,6 +217,11 @@ BOOTMEM: tuple[Feature, ...] = (
         commit="6dccdcbe2c3e",
         subject="mm: bootmem: fix free_all_bootmem_core() with odd bitmap alignment",
     ),
+    Feature(
+        "x86_active_ranges_from_e820",
+        since=(2, 6, 27),
+        subject="e820_register_active_regions fills early_node_map on 32-bit x86 too",
+    ),
 )
 
 # -- percpu (mm/percpu.c) --------------------------------------------------------------------
@@ -429,6 +434,18 @@ SLUB: tuple[Feature, ...] = (
         since=(5, 16),
         commit="b47291ef02b0",
         subject="mm, slub: change percpu partial accounting from objects to pages",
+    ),
+    Feature(
+        "slub_bulk",
+        since=(4, 4),
+        commit="484748f0b65a",
+        subject="slab: infrastructure for bulk object allocation and freeing",
+    ),
+    Feature(
+        "slub_deactivate_reverses",
+        until=(5, 12),
+        commit="d930ff03c4e9",
+        subject="mm, slub: splice cpu and page freelists in deactivate_slab()",
     ),
     Feature(
         "slub_sheaves",

@@ -59,12 +59,13 @@ def gather(boot: Boot) -> Witnesses:
     """Follow the log and keep the lines that were made from the table."""
     seen = Witnesses()
     seen.limited = any(boot.kernel.option(name) is not None for name in ("mem", "numa"))
+    from_map = boot.kernel.has("x86_active_ranges_from_e820")
     for event in boot.events:
         match event:
             case MemblockCall() if event.by in ("e820__memblock_setup", "memblock_x86_fill"):
                 seen.added.append(event)
-            case NodeRangeLine() if not event.in_pfn:
-                seen.nodes.append(event)
+            case NodeRangeLine():
+                seen.nodes.extend(_in_bytes(event, from_map))
             case RamBuffer():
                 seen.buffers.append(event)
             case PciGap():
@@ -75,6 +76,14 @@ def gather(boot: Boot) -> Witnesses:
             case _:
                 seen.table.feed(event)
     return seen
+
+
+def _in_bytes(node: NodeRangeLine, from_map: bool) -> list[NodeRangeLine]:
+    """A node range in bytes; in the older wording only where it was made from the map."""
+    if not node.in_pfn:
+        return [node]
+    start, end = node.start * PAGE, node.end * PAGE
+    return [NodeRangeLine(node.source, node.nid, start, end)] if from_map else []
 
 
 def _overlaps(events: Sequence[Event]) -> Iterator[Finding]:
