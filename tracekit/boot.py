@@ -65,10 +65,9 @@ class Boot:
     def trace(self) -> Trace | None:
         """The trace as columns, read on first use; None where the boot has none."""
         if self._trace is None and self.capture.traces:
-            from tracekit.syntax.trace import read_trace
+            from tracekit.syntax.captured_trace import read_captured
 
-            source = self.capture.traces[0]
-            self._trace = read_trace(source.path, source.chunks())
+            self._trace = read_captured(self.capture)
         return self._trace
 
     @property

@@ -5,13 +5,20 @@ Nothing here is guessed from missing frees or the like; each gap has a sign of i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from tracekit.events import bulk
 
 if TYPE_CHECKING:
     from tracekit.events.table import Trace
 
 BEFORE_ALL = -1
+# Switching a kmem event on allocates, see tracepoint_add_func() in kernel/tracepoint.c.
+SWITCHING = "tracepoint_add_func"
+IDLE, INIT = 0, 1
+MOST_STEPS_BACK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +39,66 @@ class Gap:
     reason: str
 
 
-def find_gaps(trace: Trace, clock_switched: bool = False) -> list[Gap]:
-    """Return the gaps of a trace, in order.
-
-    ``clock_switched`` says that the log of the same boot tells of a change of trace clock,
-    which empties the buffer without counting what it held.
-    """
-    found = [*_head(trace, clock_switched), *_lost(trace)]
+def find_gaps(trace: Trace) -> list[Gap]:
+    """Return the gaps of a trace, in order."""
+    found = [*_head(trace), *_lost(trace), *_blind(trace), *_clock(trace), *_tail(trace)]
     return sorted(found, key=lambda gap: (gap.first, gap.last))
 
 
-def _head(trace: Trace, clock_switched: bool) -> list[Gap]:
+def _head(trace: Trace) -> Iterator[Gap]:
     header = trace.header
+    missing = 0
     if header.entries is not None and header.written is not None:
         missing = header.written - header.entries
-        if missing > 0:
-            return [Gap(BEFORE_ALL, 0, None, missing, "the ring buffer overwrote its head")]
-    if clock_switched:
-        return [Gap(BEFORE_ALL, 0, None, None, "a change of trace clock emptied the buffer")]
-    return []
+    if missing > 0:
+        yield Gap(BEFORE_ALL, 0, None, missing, "the ring buffer overwrote the oldest events")
+    elif trace.clock_switched:
+        yield Gap(BEFORE_ALL, 0, None, None, "a change of trace clock emptied the ring buffer")
+    elif trace.headless:
+        yield Gap(BEFORE_ALL, 0, None, None, "events were on from boot, their beginning is missing")
 
 
-def _lost(trace: Trace) -> list[Gap]:
-    return [
-        Gap(loss.index - 1, loss.index, loss.cpu, loss.count, "the ring buffer lost events")
-        for loss in trace.losses
-    ]
+def _lost(trace: Trace) -> Iterator[Gap]:
+    for loss in trace.losses:
+        yield Gap(loss.index - 1, loss.index, loss.cpu, loss.count, "the ring buffer lost events")
+
+
+def _blind(trace: Trace) -> Iterator[Gap]:
+    """Yield the window in which boot's events were off, kernel/trace/trace_events.c.
+
+    They are switched on by the idle task in trace_event_init(); event_trace_enable_again(),
+    an initcall, switches them off and on again, and what that allocates is seen once more.
+    """
+    table = trace.table("kmalloc")
+    sites = {place for place, text in enumerate(trace.texts) if text.startswith(SWITCHING)}
+    if not sites or "call_site" not in table:
+        return
+    pids = trace["pid"]
+    places = [i for i, site in zip(table.index, table["call_site"], strict=True) if site in sites]
+    again = [place for place in places if pids[place] == INIT]
+    if places[0] == 0 and pids[0] == IDLE and again:
+        yield Gap(again[0] - 1, again[-1], None, None, "boot's events were off for a while")
+
+
+def _clock(trace: Trace) -> Iterator[Gap]:
+    """Yield where time runs back on one cpu: lines out of order, or a clock that was changed."""
+    if not len(trace):
+        return
+    back = bulk.descents(trace["time"], trace["cpu"])
+    if len(back) > MOST_STEPS_BACK:
+        yield Gap(BEFORE_ALL, len(trace), None, None, "lines are not in order of time")
+        return
+    cpus = trace["cpu"]
+    for place in back:
+        yield Gap(place - 1, place, cpus[place], None, "time runs back")
+
+
+def _tail(trace: Trace) -> Iterator[Gap]:
+    entries, counts, end = trace.header.entries, trace.counts, len(trace)
+    read = counts.events + counts.markers + counts.unparsed + sum(counts.unknown.values())
+    if trace.damage:
+        yield Gap(end - 1, end, None, None, trace.damage.rstrip("."))
+    elif entries is not None and read < entries:
+        yield Gap(end - 1, end, None, entries - read, "the header promises more events than follow")
+    elif trace.cut:
+        yield Gap(end - 1, end, None, None, "the last line is cut")

@@ -155,7 +155,9 @@ class Trace:
     ``texts`` maps an id to its text. ``counts`` accounts for every line; ``unparsed`` keeps
     the first of the lines that could not be read. ``reader`` names the path that read it.
     ``counting_clock`` says that times are ticks; ``clock_switched`` that the log of this boot
-    tells of a change of trace clock.
+    tells of a change of trace clock, ``headless`` that events were on from boot's start but
+    the trace begins later. ``cut`` says that the last
+    line broke off, ``damage`` where an archive did.
     """
 
     path: str
@@ -171,6 +173,9 @@ class Trace:
     markers: list[Marker] = field(default_factory=list)
     counting_clock: bool = False
     clock_switched: bool = False
+    headless: bool = False
+    cut: bool = False
+    damage: str = ""
     reader: str = ""
 
     def __len__(self) -> int:
@@ -208,7 +213,7 @@ class Trace:
     @property
     def gaps(self) -> list[Gap]:
         """Where events are missing, in order; the twins leave these stretches unchecked."""
-        return find_gaps(self, self.clock_switched)
+        return find_gaps(self)
 
     def text(self, number: int) -> str:
         """Return the text of an id; the empty text for ABSENT."""

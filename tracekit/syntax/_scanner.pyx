@@ -24,7 +24,7 @@ cdef enum:
 # the order of program.STEPS
 cdef enum:
     LIT, IF_LIT, IF_SET, NEED, SPAN, SEEK, TRY, JUMP, MARK, TEXT, NUMBER, TIME, CONST, EVENT, END
-    AUTO, HEX
+    AUTO, HEX, LIT_AUTO, WORD
 
 ctypedef const uint8_t *Bytes
 
@@ -125,13 +125,13 @@ cdef class Scanner:
     def __len__(self):
         return self.common.size
 
-    def scan(self, bytes data, Py_ssize_t number, slow):
-        """Read the whole lines of ``data``, of which ``number`` lines came before.
+    def scan(self, bytes data, Py_ssize_t begin, Py_ssize_t number, slow):
+        """Read the whole lines of ``data`` from ``begin`` on; ``number`` lines came before.
 
-        Returns the number of bytes read and the number of the last line.
+        Returns the place where the last line ended, and its number.
         """
         cdef Bytes start = <Bytes>PyBytes_AS_STRING(data)
-        cdef Bytes at = start, end = start + PyBytes_GET_SIZE(data), stop, newline
+        cdef Bytes at = start + begin, end = start + PyBytes_GET_SIZE(data), stop, newline
         while at < end:
             newline = <Bytes>memchr(at, 0x0A, end - at)
             if newline == NULL:
@@ -294,6 +294,27 @@ cdef class Scanner:
                 while at < limit and table[at[0]]:
                     at += 1
                 fine = at - begin >= step.b
+            elif op == WORD:
+                table = sets + step.a
+                begin = at
+                while at < end and table[at[0]]:
+                    at += 1
+                fine = at > begin and stored < MAX_SLOTS
+                if fine:
+                    order[stored] = step.c
+                    stored += 1
+                    mask |= <uint64_t>1 << step.c
+                    slots[step.c].text = begin
+                    slots[step.c].length = <int32_t>(at - begin)
+            elif op == LIT_AUTO:
+                fine = (end - at >= step.b and _same(at, strings + step.a, step.b)
+                        and stored < MAX_SLOTS)
+                if fine:
+                    at = _auto(at + step.b, end, &slots[step.c].number)
+                    fine = at != NULL
+                    order[stored] = step.c
+                    stored += 1
+                    mask |= <uint64_t>1 << step.c
             elif op == SEEK:
                 table = sets + step.a
                 while at < end and not table[at[0]]:

@@ -9,7 +9,7 @@ from functools import cache
 
 from tracekit.events.table import COMMON, PREFIX, Kind
 from tracekit.syntax.kinds import event_rules, kinds
-from tracekit.syntax.program import STEPS, Step
+from tracekit.syntax.program import JUMPS, STEPS, Step
 from tracekit.syntax.rules import EVENT_GRAMMARS, grammar_programs
 
 # What the scanner's prefix slots hold; tid is perf's.
@@ -70,9 +70,7 @@ def tables() -> Tables:
 
 def _behind_name(program: Sequence[Step]) -> list[Step]:
     """Return the program of an event without its first step: the scanner has read the name."""
-    jumps = {"if_lit", "if_set", "jump", "try"}
-    moved = [(*step[:-1], step[-1] - 1) if step[0] in jumps else step for step in program[1:]]
-    return moved
+    return [(*step[:-1], step[-1] - 1) if step[0] in JUMPS else step for step in program[1:]]
 
 
 class _Assembler:
@@ -96,6 +94,10 @@ class _Assembler:
                 return self._string(text), len(text), 0
             case ("if_lit", text, to):
                 return self._string(text), len(text), start + to
+            case ("lit_auto", text, field):
+                return self._string(text), len(text), slots[field]
+            case ("word", members, field):
+                return self._set(members), 0, slots[field]
             case ("if_set", members, to):
                 return self._set(members), 0, start + to
             case ("need" | "seek", members):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from tracekit.events.table import Kind
 from tracekit.syntax.lower import Rule
 from tracekit.syntax.rules import EVENT_GRAMMARS, grammar_rules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EventRule:
     """One wording of an event: its expression, and for each group the field and its base.
 
@@ -22,10 +22,14 @@ class EventRule:
 
     code: int
     rule: Rule
-    regex: re.Pattern[bytes]
     slots: tuple[tuple[int, int | None], ...]
     required: tuple[int, ...]
     width: int
+
+    @cached_property
+    def regex(self) -> re.Pattern[bytes]:
+        """The compiled expression: few of them are ever needed."""
+        return re.compile(self.rule.regex.encode())
 
 
 def event_name(rule: Rule) -> str:
@@ -67,7 +71,7 @@ def _event_rule(code: int, rule: Rule, first: Rule) -> EventRule:
     fields = kinds()[code].fields
     slots = tuple((fields.index(field), base) for _, field, base in rule.groups)
     required = tuple(fields.index(field) for field in first.required)
-    return EventRule(code, rule, re.compile(rule.regex.encode()), slots, required, len(fields))
+    return EventRule(code, rule, slots, required, len(fields))
 
 
 def _rules() -> Iterator[Rule]:

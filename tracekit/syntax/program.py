@@ -15,6 +15,8 @@ A step is a tuple of its name and arguments; targets are places in the list::
     ("text" | "number" | "time", field, base)    and ends here
     ("const", field, value)  the field is this number
     ("auto" | "hex", field, 0)   the field is a number of this form, which is consumed
+    ("lit_auto", text, field)    both of these, and
+    ("word", set, field)     the field is the text of one or more bytes of the set: shorthand
     ("event",)               the prefix of a line is over, what follows is the event
     ("end",)                 the line must be over
 
@@ -43,8 +45,9 @@ from tracekit.syntax.pattern import (
 Step = tuple[Any, ...]
 STEPS = (
     *("lit", "if_lit", "if_set", "need", "span", "seek", "try", "jump"),
-    *("mark", "text", "number", "time", "const", "event", "end", "auto", "hex"),
+    *("mark", "text", "number", "time", "const", "event", "end", "auto", "hex", "lit_auto", "word"),
 )
+JUMPS = frozenset({"if_lit", "if_set", "jump", "try"})
 # Numbers that the scanner reads in one step, if a terminal has just this form.
 FORMS = {
     "hex": r"(?:0x)?[0-9a-fA-F]{1,16}",
@@ -86,10 +89,26 @@ class _Compiler:
 
     def linked(self) -> list[Step]:
         """Return the steps with labels replaced by the places where they stand."""
-        jumps = {"if_lit", "if_set", "jump", "try"}
+        self.shorten()
         return [
-            (*step[:-1], self.labels[step[-1]]) if step[0] in jumps else step for step in self.steps
+            (*step[:-1], self.labels[step[-1]]) if step[0] in JUMPS else step for step in self.steps
         ]
+
+    def shorten(self) -> None:
+        """Put common sequences of steps into one, where nothing jumps into their middle."""
+        moved: dict[int, int] = {}
+        short: list[Step] = []
+        at = 0
+        while at < len(self.steps):
+            moved[at] = len(short)
+            step, size = _shorthand(self.steps[at : at + 3])
+            if any(at < label < at + size for label in self.labels):
+                step, size = self.steps[at], 1
+            short.append(step)
+            at += size
+        moved[at] = len(short)
+        self.labels = [moved[label] for label in self.labels]
+        self.steps = short
 
     def pattern(self, pattern: Pattern) -> None:
         match pattern:
@@ -267,6 +286,17 @@ class _TokenPart(_Part):
 
     def write_rest(self) -> None:
         self.compiler.token(self.nodes[len(self.opening()) :])
+
+
+def _shorthand(steps: Seq[Step]) -> tuple[Step, int]:
+    """Return one step for the first of these, and how many of them it stands for."""
+    match steps:
+        case [("mark",), ("span", members, 1, -1), ("text", field, _)]:
+            return ("word", members, field), 3
+        case [("lit", text), ("auto", field, _), *_]:
+            return ("lit_auto", text, field), 2
+        case _:
+            return steps[0], 1
 
 
 def _parse(regex: str) -> list[Any]:

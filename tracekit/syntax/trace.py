@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from tracekit.capture.errors import DamagedStreamError
 from tracekit.events.columns import Finished, named, tables
 from tracekit.events.table import COMMON, PREFIX, Counts, Kind, Trace
 from tracekit.syntax.trace_slow import Sink, SlowReader
@@ -27,7 +28,9 @@ class BulkReader(Sink, Protocol):
     events: int
     ticks: bool
 
-    def scan(self, data: bytes, number: int, slow: SlowReader, /) -> tuple[int, int]: ...
+    def scan(
+        self, data: bytes, begin: int, number: int, slow: SlowReader, /
+    ) -> tuple[int, int]: ...
     def unknown(self) -> dict[bytes, int]: ...
     def texts(self) -> list[bytes]: ...
     def finish(self) -> Finished: ...
@@ -37,13 +40,21 @@ def read_trace(path: str, chunks: Iterable[bytes], progress: Progress | None = N
     """Read the trace whose decompressed bytes ``chunks`` yields; ``path`` is what it is called.
 
     Memory beside the columns is bounded by the size of a chunk and the longest line. No line
-    raises: what cannot be read is counted and kept in ``unparsed``.
+    raises: what cannot be read is counted and kept in ``unparsed``. Of an archive that ends
+    early, what could be unpacked is read, and ``damage`` says so.
     """
     name, reader = bulk_reader()
     slow = SlowReader(reader)
+    damage = ""
     with _collector_off():
-        _feed(chunks, reader, slow, progress)
-    return _trace(path, name, reader, slow)
+        try:
+            _feed(chunks, reader, slow, progress)
+        except DamagedStreamError as error:
+            damage = error.message
+        slow.flush()
+    trace = _trace(path, name, reader, slow)
+    trace.damage, trace.cut = damage, slow.cut
+    return trace
 
 
 def bulk_reader() -> tuple[str, BulkReader]:
@@ -65,14 +76,20 @@ def _feed(
     done, number, rest = 0, 0, b""
     for chunk in chunks:
         done += len(chunk)
-        data = rest + chunk if rest else chunk
-        used, number = reader.scan(data, number, slow)
-        rest = data[used:]
+        begin = 0
+        if rest:
+            # only the line that the last chunk cut is put together, not whole chunks
+            begin = chunk.find(b"\n") + 1
+            rest += chunk[:begin] if begin else chunk
+            if not begin:
+                continue
+            _, number = reader.scan(rest, 0, number, slow)
+        used, number = reader.scan(chunk, begin, number, slow)
+        rest = chunk[used:]
         if progress is not None:
             progress(done)
     if rest:
         slow.read_last(rest, number + 1)
-    slow.flush()
 
 
 @contextmanager

@@ -43,19 +43,21 @@ class ExpressionReader(Columns):
         """Return how often events of kinds that no grammar knows came, by name."""
         return self._unknown
 
-    def scan(self, data: bytes, number: int, slow: SlowReader, /) -> tuple[int, int]:
-        """Read the whole lines of ``data``, of which ``number`` lines came before.
+    def scan(self, data: bytes, begin: int, number: int, slow: SlowReader, /) -> tuple[int, int]:
+        """Read the whole lines of ``data`` from ``begin`` on; ``number`` lines came before.
 
-        Returns the number of bytes read and the number of the last line.
+        Returns the place where the last line ended, and its number.
         """
-        used = data.rfind(b"\n") + 1
-        for line in data[:used].replace(b"\r\n", b"\n").split(b"\n")[: -1 if used else 0]:
+        end = data.rfind(b"\n")
+        if end < begin:
+            return begin, number
+        for line in data[begin:end].replace(b"\r\n", b"\n").split(b"\n"):
             number += 1
             if not self._line(line, number, slow):
                 self._settle()
                 slow.read(line, number)
         self._settle()
-        return used, number
+        return end + 1, number
 
     def _line(self, line: bytes, number: int, slow: SlowReader) -> bool:
         head, _, event = line.partition(b": ")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from tracekit.events.table import ABSENT
 from tracekit.syntax.kinds import EventRule, event_rules
+from tracekit.syntax.lower import Rule
 from tracekit.syntax.pattern import to_number
 from tracekit.syntax.rules import grammar_rules
 
@@ -45,23 +46,24 @@ class Note:
     fields: dict[str, bytes]
 
 
-class Shape(NamedTuple):
-    """A rule of ftrace.lark, compiled: its groups in order with the fields they show."""
+@dataclass(frozen=True)
+class Shape:
+    """A rule of ftrace.lark: its expression, and the fields that its groups show, in order."""
 
-    name: str
-    regex: re.Pattern[bytes]
+    rule: Rule
     fields: tuple[str, ...]
+
+    @cached_property
+    def regex(self) -> re.Pattern[bytes]:
+        """The compiled expression: few of them are ever needed."""
+        return re.compile(self.rule.regex.encode())
 
 
 @cache
 def shapes() -> dict[str, Shape]:
     """Return the rules of ftrace.lark by name."""
     return {
-        rule.name: Shape(
-            rule.name,
-            re.compile(rule.regex.encode()),
-            tuple(field for _, field, _ in rule.groups),
-        )
+        rule.name: Shape(rule, tuple(field for _, field, _ in rule.groups))
         for rule in grammar_rules("ftrace")
     }
 

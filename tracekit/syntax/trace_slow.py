@@ -52,6 +52,7 @@ class SlowReader:
         self.losses: list[Loss] = []
         self.markers: list[Marker] = []
         self.ticks = False
+        self.cut = False
 
     def read(self, line: bytes, number: int) -> None:
         """Read one line, without its newline; ``number`` counts from 1."""
@@ -70,8 +71,11 @@ class SlowReader:
             self._unread(line, number, frame)
 
     def read_last(self, line: bytes, number: int) -> None:
-        """Read a last line that has no newline: it may have been cut."""
+        """Read a last line that has no newline; it was cut if it cannot be read."""
+        unread = self.counts.unparsed
         self.read(line, number)
+        self.flush()
+        self.cut = self.counts.unparsed > unread
 
     def flush(self) -> None:
         """Read what was held back in the hope of more lines."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from tracekit.events.table import Column, Trace
+if TYPE_CHECKING:
+    from tracekit.events.table import Column, Trace
 
 try:
     from tracekit.events.bulk import _compiled as _bulk
@@ -18,6 +20,9 @@ except ImportError:
 
 # what an event does to the thing that its key names
 NOTHING, BEGINS, ENDS = 0, 1, 2
+# what partners() says of an event that has none: nothing else has its key; or the key is
+# NULL (0) or not shown
+ALONE, UNKNOWN = -1, -2
 
 # keys -> (count, *sums)
 Groups = Mapping[tuple[int, ...], tuple[int, ...]]
@@ -39,7 +44,7 @@ def merge(trace: Trace, kinds: Sequence[str], field: str) -> Column:
 
 
 def pick(column: Column, index: Column) -> Column:
-    """Return the values of ``column`` at the places ``index``; ABSENT where one is negative."""
+    """Return the values of ``column`` at the places ``index``; ABSENT where one lies outside."""
     return _bulk.pick(column, index)
 
 
@@ -55,8 +60,8 @@ def roles(trace: Trace, kind: Column, begins: Sequence[str], ends: Sequence[str]
 def partners(role: Column, key: Column) -> Column:
     """Return for each event the place of the one that ends what it began, or began what it ends.
 
-    -1 where there is none. A second beginning under the same key takes the place of the first.
-    The keys 0 (NULL) and ABSENT never pair.
+    ALONE or UNKNOWN where there is none. A second beginning under the same key takes the place
+    of the first. The keys 0 (NULL) and ABSENT never pair.
     """
     return _bulk.partners(role, key)
 
@@ -71,9 +76,14 @@ def unequal(one: Column, other: Column) -> Column:
     return _bulk.unequal(one, other)
 
 
+def descents(values: Column, groups: Column) -> Column:
+    """Return the places where a value is lower than the one before it of the same group."""
+    return _bulk.descents(values, groups)
+
+
 def group(keys: Sequence[Column], values: Sequence[Column]) -> Groups:
     """Return for each distinct tuple of keys how often it is there, and the sums of the values.
 
-    They come in the order in which they first appear.
+    They come in the order in which they first appear. ABSENT adds nothing to a sum.
     """
     return _bulk.group(keys, values)

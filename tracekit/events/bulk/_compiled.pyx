@@ -12,7 +12,11 @@ cdef int64_t ABSENT = -(<int64_t>1 << 62) * 2
 
 cdef enum:
     MAX_KINDS = 256
-    NOTHING, BEGINS, ENDS
+    MANY = 1024
+    BEGINS = 1
+    ENDS = 2
+    ALONE = -1
+    UNKNOWN = -2
 
 
 cdef tuple _column(Py_ssize_t size):
@@ -54,11 +58,11 @@ def merge(const int64_t[:] kind, columns):
 
 def pick(const int64_t[:] column, const int64_t[:] index):
     """See bulk.pick."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, size = column.shape[0]
     data, view = _column(index.shape[0])
     cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
     for i in range(index.shape[0]):
-        out[i] = ABSENT if index[i] < 0 else column[index[i]]
+        out[i] = column[index[i]] if 0 <= index[i] < size else ABSENT
     return view
 
 
@@ -145,15 +149,16 @@ def partners(const int64_t[:] role, const int64_t[:] key):
     data, view = _column(size)
     cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
     for i in range(size):
-        out[i] = -1
+        out[i] = UNKNOWN
         if key[i] == ABSENT or key[i] == 0:
             continue
+        out[i] = ALONE
         if role[i] == BEGINS:
             still.begin(key[i], i)
         elif role[i] == ENDS:
             other = still.end(key[i])
-            out[i] = other
             if other >= 0:
+                out[i] = other
                 out[other] = i
     return view
 
@@ -179,6 +184,30 @@ def unequal(const int64_t[:] one, const int64_t[:] other):
     cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
     for i in range(one.shape[0]):
         out[i] = one[i] != other[i] and one[i] != ABSENT and other[i] != ABSENT
+    return view
+
+
+def descents(const int64_t[:] values, const int64_t[:] groups):
+    """See bulk.descents."""
+    cdef Py_ssize_t i, size = values.shape[0]
+    cdef int64_t last[MANY]
+    cdef dict others = {}
+    for i in range(MANY):
+        last[i] = ABSENT
+    found = []
+    for i in range(size):
+        if 0 <= groups[i] < MANY:
+            if values[i] < last[groups[i]]:
+                found.append(i)
+            last[groups[i]] = values[i]
+        else:
+            if values[i] < others.get(groups[i], ABSENT):
+                found.append(i)
+            others[groups[i]] = values[i]
+    data, view = _column(len(found))
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    for i in range(len(found)):
+        out[i] = found[i]
     return view
 
 
@@ -268,7 +297,8 @@ def group(keys, values):
             sums[row * width] = i
         sums[row * width + 1] += 1
         for k in range(summed):
-            sums[row * width + 2 + k] += sources[k][i]
+            if sources[k][i] != ABSENT:
+                sums[row * width + 2 + k] += sources[k][i]
     view = memoryview(held_sums).cast("q")
     found = {}
     for row in range(rows):

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tracekit.events.table import ABSENT, Column
-
+Column = memoryview
+ABSENT = -(1 << 63)
 BEGINS, ENDS = 1, 2
+ALONE, UNKNOWN = -1, -2
 
 
 def _array(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -36,16 +37,18 @@ def merge(kind: Column, columns: Mapping[int, tuple[Column | None, int]]) -> Col
 def pick(column: Column, index: Column) -> Column:
     """See bulk.pick."""
     places = _array(index)
-    if not len(column):
-        return _column(np.full(len(places), ABSENT, dtype=np.int64))
-    return _column(np.where(places < 0, ABSENT, _array(column)[np.maximum(places, 0)]))
+    known = (places >= 0) & (places < len(column))
+    picked = np.full(len(places), ABSENT, dtype=np.int64)
+    picked[known] = _array(column)[places[known]]
+    return _column(picked)
 
 
 def partners(role: Column, key: Column) -> Column:
     """See bulk.partners: events of one key stand together, a beginning before its end."""
     roles, keys = _array(role), _array(key)
-    found = np.full(len(keys), -1, dtype=np.int64)
-    known = np.flatnonzero((roles != 0) & (keys != 0) & (keys != ABSENT))
+    found = np.full(len(keys), UNKNOWN, dtype=np.int64)
+    known = np.flatnonzero((keys != 0) & (keys != ABSENT))
+    found[known] = ALONE
     order = known[np.argsort(keys[known], kind="stable")]
     first, second = order[:-1], order[1:]
     pairs = (keys[first] == keys[second]) & (roles[first] == BEGINS) & (roles[second] == ENDS)
@@ -65,6 +68,14 @@ def unequal(one: Column, other: Column) -> Column:
     return _column((a != b) & (a != ABSENT) & (b != ABSENT))
 
 
+def descents(values: Column, groups: Column) -> Column:
+    """See bulk.descents."""
+    order = np.argsort(_array(groups), kind="stable")
+    first, second = order[:-1], order[1:]
+    of, value = _array(groups), _array(values)
+    return _column(np.sort(second[(of[first] == of[second]) & (value[second] < value[first])]))
+
+
 def group(
     keys: Sequence[Column], values: Sequence[Column]
 ) -> Mapping[tuple[int, ...], tuple[int, ...]]:
@@ -80,7 +91,8 @@ def group(
     sums = [np.bincount(member, minlength=len(first))]
     for value in values:
         total = np.zeros(len(first), dtype=np.int64)
-        np.add.at(total, member, _array(value))
+        shown = _array(value)
+        np.add.at(total, member, np.where(shown == ABSENT, 0, shown))
         sums.append(total)
     return {
         tuple(int(_array(key)[first[i]]) for key in keys): tuple(int(total[i]) for total in sums)

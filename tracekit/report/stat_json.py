@@ -1,0 +1,115 @@
+"""The statistics of a trace as JSON, schema ``tracekit.stat/1``, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tracekit.events.table import Trace
+from tracekit.report.stat import Row, Section
+from tracekit.report.stat_options import Stat
+from tracekit.report.stat_page import PageSection
+
+SCHEMA = "tracekit.stat/1"
+FIELDS = ("hit", "requested", "allocated", "frag", "cross_cpu", "live", "live_allocated")
+
+
+def as_dict(stat: Stat) -> dict[str, Any]:
+    """Return the statistics as plain values. Sizes are bytes, those of ``page`` are pages."""
+    return {
+        "schema": SCHEMA,
+        "trace": trace_dict(stat.trace),
+        "page_size": stat.page_size,
+        "slab": _section(stat, stat.slab),
+        "page": _page(stat, stat.page),
+        "percpu": _section(stat, stat.percpu),
+    }
+
+
+def render(stat: Stat) -> str:
+    """Return the statistics as JSON text."""
+    return json.dumps(as_dict(stat), indent=1) + "\n"
+
+
+def render_error(message: str) -> str:
+    """Return what stands on stdout when there is no trace to count (exit status 2)."""
+    return json.dumps({"schema": SCHEMA, "error": message}) + "\n"
+
+
+def trace_dict(trace: Trace) -> dict[str, Any]:
+    """Return how the trace was read, and what is missing from it."""
+    counts = trace.counts
+    return {
+        "path": trace.path,
+        "reader": trace.reader,
+        "lines": counts.lines,
+        "events": counts.events,
+        "by_event": {name: len(table) for name, table in trace.tables.items()},
+        "unknown": counts.unknown,
+        "markers": counts.markers,
+        "other": counts.other,
+        "unparsed": counts.unparsed,
+        "complete": not trace.gaps,
+        "gaps": [asdict(gap) for gap in trace.gaps],
+    }
+
+
+def _section(stat: Stat, section: Section | None) -> dict[str, Any] | None:
+    if section is None:
+        return None
+    return {
+        **_figures(section.total),
+        "frees": section.frees,
+        "frees_of_null": section.frees_of_null,
+        "frees_alone": section.frees_alone,
+        "failed": section.failed,
+        "knows_allocated": section.knows_allocated,
+        "by": _groups(stat, section.groups),
+    }
+
+
+def _page(stat: Stat, section: PageSection | None) -> dict[str, Any] | None:
+    if section is None:
+        return None
+    return {
+        **_figures(section.total),
+        "free_requests": section.free_requests,
+        "freed": section.freed,
+        "frees_alone": section.frees_alone,
+        "freed_alone": section.alone,
+        "failed": section.failed,
+        "failed_pages": section.failed_pages,
+        "by_order": [
+            {"order": order, "migratetype": migratetype, "hit": hit}
+            for (order, migratetype), hit in sorted(section.by_order.items())
+        ],
+        "by": _groups(stat, section.groups),
+    }
+
+
+def _groups(stat: Stat, groups: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+    return {
+        name: [{name: row.key, **_figures(row)} for row in stat.wanted.rows(rows)]
+        for name, rows in groups.items()
+    }
+
+
+def _figures(row: Row) -> dict[str, int]:
+    return {name: getattr(row, name) for name in FIELDS}
+
+
+def render_csv(stat: Stat) -> str:
+    """Return every group as one row of CSV, with the allocator and the grouping it is of."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("allocator", "by", "key", *FIELDS))
+    for name, section in (("slab", stat.slab), ("page", stat.page), ("percpu", stat.percpu)):
+        if section is not None:
+            for group, rows in {"all": [section.total], **section.groups}.items():
+                for row in stat.wanted.rows(rows):
+                    writer.writerow((name, group, row.key, *_figures(row).values()))
+    return out.getvalue()
