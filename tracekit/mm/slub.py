@@ -22,19 +22,20 @@ class CacheRules:
     """How a cache keeps partial slabs.
 
     `cpu_partial` counts slabs where `by_slabs` (5.16 and later), else free objects; 0 means no
-    per-cpu partial lists.  `debug` caches have no cpu slabs at all.
+    per-cpu partial lists.  `debug` caches have no cpu slabs at all; where `reverses` (before 5.12),
+    each allocation from one turns its slab's free list round (deactivate_slab).
     """
 
     min_partial: int = 5
     cpu_partial: int = 0
     by_slabs: bool = True
     debug: bool = False
-    half: int | None = None
+    reverses: bool = False
 
     @property
     def refill(self) -> int:
         """How many slabs (or objects) beyond which a refill from the node stops."""
-        return self.cpu_partial // 2 if self.half is None else self.half
+        return self.cpu_partial // 2
 
 
 class Slab:
@@ -193,6 +194,8 @@ class Cache:
         """Take `slot` of `slab`, which predict() has just brought in place for `cpu`."""
         if self.rules.debug:
             slab.free.take(slot, self.sequence, slab.objects)
+            if self.rules.reverses:
+                slab.free.reverse(self.sequence, slab.objects)
             if not slab.free and not slab.free.unknown:
                 self._unlist(slab)
             return
@@ -214,6 +217,8 @@ class Cache:
         node.unknown = False
         if self.rules.debug:
             slab.free = fresh
+            if self.rules.reverses:
+                fresh.reverse(self.sequence, objects)
             if fresh:
                 self._list(node, slab, head=True)
             return slab

@@ -92,6 +92,17 @@ class Freelist:
             self.last = slot
             self.fresh -= 1
 
+    def reverse(self, sequence: Sequence, objects: int) -> None:
+        """Turn the list round; where the order of fresh slots is not known, forget it."""
+        at, fresh = self.last, []
+        for _ in range(self.fresh):
+            at = sequence.after(at, objects) if at >= 0 else UNKNOWN
+            if at < 0:
+                self.stack, self.fresh, self.unknown = [], 0, True
+                return
+            fresh.append(at)
+        self.stack, self.fresh = self.stack[::-1] + fresh, 0
+
     def tentative(self, sequence: Sequence) -> bool:
         """Say whether the next slot is a fresh one whose place was seen only once before."""
         return not self.stack and self.last >= 0 and sequence.seen[self.last] < 2

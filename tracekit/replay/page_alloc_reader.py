@@ -172,7 +172,8 @@ def _enabling_bursts(trace: Trace) -> list[tuple[int, int]]:
     if not len(table) or "call_site" not in table:
         return []
     index = _array(table.index)
-    index = index[np.isin(_array(table["call_site"]), _sites(trace, _ENABLING_SITES))]
+    sites = _array(table["call_site"])
+    index = index[np.isin(sites, _sites(trace, _ENABLING_SITES) or _first_bare_site(trace, sites))]
     bursts: list[tuple[int, int]] = []
     for event in index.tolist():
         if bursts and event - bursts[-1][1] <= _BURST:
@@ -180,6 +181,15 @@ def _enabling_bursts(trace: Trace) -> list[tuple[int, int]]:
         else:
             bursts.append((event, event))
     return bursts
+
+
+def _first_bare_site(trace: Trace, sites: Int64s) -> list[int]:
+    """Return who made the first allocation of the trace, if call sites print as numbers.
+
+    The first thing that is logged once kmalloc is enabled is the enabling of the next event.
+    """
+    first = int(sites[0])
+    return [] if "+" in trace.text(first) else [first]
 
 
 def _part(index: Int64s, kind: int, pfn: Int64s, extra: Int64s) -> tuple[Int64s, ...]:
@@ -223,9 +233,20 @@ def _common(trace: Trace, stream: Stream, index: Int64s) -> None:
     flags = _array(trace["flags"])[index]
     stream.context = _by_text(trace, flags, interrupt_context)
     stream.depth = _by_text(trace, flags, preempt_depth)
+    _forget_uncounted(stream)
     comm = _array(trace["comm"])[index]
     initialising = [i for i in set(comm.tolist()) if trace.text(i).startswith("pgdatinit")]
     stream.deferred = set(np.flatnonzero(np.isin(comm, initialising)).tolist())
+
+
+def _forget_uncounted(stream: Stream) -> None:
+    """Set all depths to -1 where the kernel does not count preemption (CONFIG_PREEMPT_COUNT).
+
+    A block leaves the free lists under a spinlock: a depth of 0 there says so.
+    """
+    locked = (d for d, kind in zip(stream.depth, stream.kind, strict=True) if kind == ZONE_LOCKED)
+    if not any(depth > 0 for depth in locked):
+        stream.depth = [-1] * len(stream)
 
 
 def _by_text(trace: Trace, ids: Int64s, meaning: Any) -> list[int]:

@@ -10,14 +10,16 @@ from tracekit.replay.ledger import Ledger
 from tracekit.replay.slub_desk import Desk, SlubRules
 from tracekit.replay.slub_identity import identify_caches
 from tracekit.replay.slub_layout import NodeMap, find_linear_map
-from tracekit.replay.slub_stream import SlabStream, read_stream
+from tracekit.replay.slub_lifetime import replay_lifetimes
+from tracekit.replay.slub_stream import ALLOC, FREE, HIDDEN_FREE, SlabStream, read_stream
 from tracekit.replay.slub_twin import SlubTwin
 from tracekit.replay.slub_world import World
 
 __all__ = ["run"]
 
-HASHED = "pointers are hashed"
+NO_MAP = "pointers are hashed, or too few slabs are made to tell where they lie"
 NOT_SLUB = "the log shows no SLUB banner, so the layout of slabs is unknown"
+NO_PAGE_SIZE = "the page size is unknown"
 
 
 def run(context: Context) -> None:
@@ -26,26 +28,44 @@ def run(context: Context) -> None:
     if trace is None:
         return
     stream = read_stream(trace)
-    if not len(stream):
+    if not any(op in (ALLOC, FREE) for op in stream.op) and not stream.hidden:
         return
     ledger = context.ledger("slub")
-    replay_stream(ledger, boot, stream)
-
-
-def replay_stream(ledger: Ledger, boot: Boot, stream: SlabStream) -> None:
-    rules = order_rules(boot)
-    page_size = boot.kernel.page_size
-    linear = find_linear_map(stream, page_size) if page_size else None
-    if rules is None or linear is None:
+    enter_hidden(ledger, stream)
+    twin = make_twin(ledger, boot, stream)
+    if isinstance(twin, str):
+        replay_lifetimes(ledger, stream, twin, boot.kernel.has("slub_bulk", default=True))
         return
+    twin.run()
+    twin.finish()
+
+
+def enter_hidden(ledger: Ledger, stream: SlabStream) -> None:
+    """Enter the events whose pointer says nothing."""
+    for reason, count in stream.hidden.items():
+        ledger.events += count
+        ledger.unchecked("free" if reason == HIDDEN_FREE else "object", reason, count)
+        if reason != HIDDEN_FREE:
+            ledger.unchecked("address", reason, count)
+    if stream.nulls:
+        ledger.events += stream.nulls
+        ledger.matched("free", stream.nulls)
+
+
+def make_twin(ledger: Ledger, boot: Boot, stream: SlabStream) -> SlubTwin | str:
+    """Return a twin at the start of the trace, or why the layout of slabs cannot be known."""
+    rules, page_size = order_rules(boot), boot.kernel.page_size
+    if rules is None or page_size is None:
+        return NOT_SLUB if page_size else NO_PAGE_SIZE
+    linear = find_linear_map(stream, page_size)
+    if linear is None:
+        return NO_MAP
     debug = debugs_all(boot)
     identity = identify_caches(stream, linear, rules, debug=debug)
     nodes = NodeMap(boot.of(NodeRangeLine), linear.page_shift)
     how = slub_rules(boot, debug)
     world = World.build(stream, linear, identity, how, nodes)
-    twin = SlubTwin(Desk(ledger, stream, linear), world, how)
-    twin.run()
-    twin.finish()
+    return SlubTwin(Desk(ledger, stream, linear), world, how)
 
 
 def order_rules(boot: Boot) -> OrderRules | None:
@@ -82,4 +102,5 @@ def slub_rules(boot: Boot, debug: bool) -> SlubRules:
         cpu_partial=has("slub_cpu_partial", default=True),
         by_slabs=has("slub_cpu_partial_slabs", default=True),
         debug=debug,
+        reverses=has("slub_deactivate_reverses"),
     )

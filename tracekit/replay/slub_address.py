@@ -181,24 +181,27 @@ class AddressCheck:
             self.desk.inferred["address"] += 1
         return True
 
-    def next_alloc(self, row: int, simulated: SimulatedCache, slab: Slab, slot: int) -> None:
-        """Let what waits for this cache see its next allocation."""
+    def next_alloc(
+        self, row: int, simulated: SimulatedCache, place: Place, expected: Place
+    ) -> None:
+        """Let what waits for this cache see its next allocation, and what was expected of it."""
         waiting = self.pending.get(simulated.facts.number)
         if waiting is None or waiting.row == row:
             return
         if self.desk.stream.cpu[waiting.row] != self.desk.stream.cpu[row]:
             return
         if waiting.in_use:
-            del self.pending[simulated.facts.number]
-            self._settle_in_use(waiting, (slab, slot))
+            if expected[1] != UNKNOWN:
+                del self.pending[simulated.facts.number]
+                self._settle_in_use(waiting, goes_on=place == expected)
             return
         waiting.allocs += 1
         if waiting.allocs >= _PATIENCE_ALLOCS:
             del self.pending[simulated.facts.number]
             self._report_pending(waiting)
 
-    def _settle_in_use(self, waiting: _Pending, place: Place) -> None:
-        if place == (waiting.slab, waiting.expected):
+    def _settle_in_use(self, waiting: _Pending, *, goes_on: bool) -> None:
+        if goes_on:
             self.desk.inferred["object"] += 1
             waiting.simulated.note_bulk(waiting.row)
         else:

@@ -92,7 +92,7 @@ class AllocCheck:
             self._on_unknown_page(row, simulated, head, slot, expected)
         else:
             self._on_slab(row, simulated, owner[1], slot, expected)
-            self.address.next_alloc(row, simulated, owner[1], slot)
+            self.address.next_alloc(row, simulated, (owner[1], slot), expected)
         self._remember(row)
 
     def _on_unknown_page(

@@ -21,7 +21,8 @@ class SlubRules:
 
     `predicts`: slots go by cpu slabs and partial lists (later kernels have sheaves in front of
     them).  `shuffled`: new slabs start at random.  `cpu_partial`: CPUs keep partial slabs, counted
-    `by_slabs` or by objects.  `debug`: slab debugging is on for all caches.
+    `by_slabs` or by objects.  `debug`: slab debugging is on for all caches, and each allocation
+    `reverses` the slab's free list.
     """
 
     predicts: bool = True
@@ -29,6 +30,7 @@ class SlubRules:
     cpu_partial: bool = True
     by_slabs: bool = True
     debug: bool = False
+    reverses: bool = False
 
 
 @dataclass(slots=True)
@@ -82,9 +84,7 @@ class Desk:
 
     def source(self, row: int) -> Source:
         """Return where the event of a row stands."""
-        trace, index = self.stream.trace, self.stream.index[row]
-        time = None if trace.counting_clock else trace["time"][index] / 1e9
-        return Source(trace.path, trace["line"][index], time)
+        return self.stream.source(row)
 
     def pointer(self, simulated: SimulatedCache, slab: Slab, slot: int) -> int:
         """Return the address of a slot's object."""

@@ -11,6 +11,7 @@ from tracekit.replay.slub_stream import ALLOC, PAGE_ALLOC, SlabStream
 __all__ = ["LinearMap", "NodeMap", "find_linear_map"]
 
 _ENOUGH = 8
+_SLAB_ORDER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,13 @@ def find_linear_map(stream: SlabStream, page_size: int) -> LinearMap | None:
     """
     shift = page_size.bit_length() - 1
     distances: Counter[int] = Counter()
-    taken: dict[int, int] = {}
+    taken: dict[int, tuple[int, int]] = {}
     for op, cpu, where, what in zip(stream.op, stream.cpu, stream.where, stream.what, strict=True):
-        if op == PAGE_ALLOC and what == 0:
-            taken[cpu] = where
+        if op == PAGE_ALLOC and what <= _SLAB_ORDER:
+            taken[cpu] = where, what
         elif op == ALLOC and cpu in taken:
-            distances[(where >> shift) - taken.pop(cpu)] += 1
+            pfn, order = taken.pop(cpu)
+            distances[(where >> shift >> order << order) - pfn] += 1
     best = distances.most_common(2)
     if not best or best[0][1] < _ENOUGH:
         return None

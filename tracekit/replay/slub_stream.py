@@ -8,10 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tracekit.events.base import Source
 from tracekit.events.table import ABSENT, ADDRESS, Table, Trace
 from tracekit.replay.page_alloc_reader import switch_ons
 
-__all__ = ["ALLOC", "BLIND", "FREE", "PAGE_ALLOC", "PAGE_FREE", "Key", "SlabStream", "read_stream"]
+__all__ = [
+    "ALLOC",
+    "BLIND",
+    "FREE",
+    "HIDDEN_FREE",
+    "PAGE_ALLOC",
+    "PAGE_FREE",
+    "Key",
+    "SlabStream",
+    "read_stream",
+]
+
+HIDDEN_ALLOC, HIDDEN_FREE = "hidden pointer", "hidden pointer freed"
+FAILED = "the allocation failed"
 
 # What comes first of one index sorts first.
 BLIND, ALLOC, FREE, PAGE_ALLOC, PAGE_FREE = range(5)
@@ -68,6 +82,12 @@ class SlabStream:
     def __len__(self) -> int:
         return len(self.op)
 
+    def source(self, row: int) -> Source:
+        """Return where the event of a row stands."""
+        trace, index = self.trace, self.index[row]
+        time = None if trace.counting_clock else trace["time"][index] / 1e9
+        return Source(trace.path, trace["line"][index], time)
+
 
 Row = tuple[int, int, int, int, int, int, int]
 
@@ -82,7 +102,8 @@ def read_stream(trace: Trace) -> SlabStream:
         rows += _frees(stream, trace.table(name))
     for name, op in _PAGES.items():
         rows += _pages(trace, trace.table(name), op)
-    rows += [(index, BLIND, 0, 0, 0, -1, 0) for index in switch_ons(trace)]
+    blind = {*switch_ons(trace), *(gap.last for gap in trace.gaps if gap.first >= 0)}
+    rows += [(index, BLIND, 0, 0, 0, -1, 0) for index in blind]
     rows.sort()
     columns = (stream.index, stream.op, stream.cpu, stream.where, stream.what)
     for position, column in enumerate((*columns, stream.node, stream.asked)):
@@ -114,7 +135,7 @@ def _allocs(stream: SlabStream, table: Table, kmalloc: bool) -> Iterator[Row]:
         table.index, _cpus(trace, table), shown, nodes, pointers, strict=True
     ):
         if pointer in (ABSENT, 0):
-            why = "hidden pointer" if pointer == ABSENT else "failed"
+            why = HIDDEN_ALLOC if pointer == ABSENT else FAILED
             stream.hidden[why] = stream.hidden.get(why, 0) + 1
             continue
         number = known.get(facts)
@@ -169,7 +190,7 @@ def _frees(stream: SlabStream, table: Table) -> Iterator[Row]:
             stream.nulls += 1
             continue
         if pointer == ABSENT:
-            stream.hidden["free"] = stream.hidden.get("free", 0) + 1
+            stream.hidden[HIDDEN_FREE] = stream.hidden.get(HIDDEN_FREE, 0) + 1
             continue
         if name not in numbers:
             text = trace.text(name)

@@ -130,7 +130,7 @@ def _simulated(stream: SlabStream, facts: CacheFacts, rules: SlubRules) -> Simul
         partial = shape.cpu_partial_slabs if rules.by_slabs else objects_kept(shape.cpu_partial)
     cache = Cache(
         Sequence(shape.objects, rules.shuffled),
-        CacheRules(shape.min_partial, partial, rules.by_slabs, rules.debug),
+        CacheRules(shape.min_partial, partial, rules.by_slabs, rules.debug, rules.reverses),
     )
     name = _name(stream, facts)
     return SimulatedCache(facts, cache, name, name in SILENT)
