@@ -66,3 +66,10 @@ def test_very_many_short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.data.count(b"\n") == 500
     assert "what follows line 500 was not read" in found.problems[0]
     assert found.lines == DMESG.count("\n") + 9000
+
+
+def test_last_of_many_boots_within_the_byte_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "_MOST_LINES", 500)
+    monkeypatch.setattr(window, "_CONTEXT", 100)
+    log = read_log(Source("x", lambda: io.BytesIO(DMESG.encode() * 40)))
+    assert log.lines[0].number == 39 * DMESG.count("\n") + 1

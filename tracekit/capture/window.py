@@ -10,7 +10,7 @@ from tracekit.capture.text import check_text, count_lines
 
 _HEAD = 1 << 16
 _MOST_BYTES = 64 << 20
-_MOST_LINES = 1_000_000
+_MOST_LINES = 300_000
 _SILENT = 8 << 20
 _CONTEXT = 1 << 15
 _BANNER = b"Linux version "
@@ -56,7 +56,7 @@ def read_window(source: Source) -> Window:
         window.problems.append(f"The file is cut or broken: {error.message}")
     if not held:
         raise CaptureError(source.name, "is compressed, but nothing of it can be unpacked.")
-    return _finish(window, bytes(held))
+    return _finish(window, held)
 
 
 def _forget_older_boots(held: bytearray) -> int:
@@ -68,12 +68,14 @@ def _forget_older_boots(held: bytearray) -> int:
     return dropped
 
 
-def _finish(window: Window, held: bytes) -> Window:
-    window.lines += window.skipped + count_lines(held)
-    kept = held[:_MOST_BYTES]
+def _finish(window: Window, held: bytearray) -> Window:
+    if held.count(b"\n") > _MOST_LINES:
+        window.skipped += _forget_older_boots(held)
+    window.lines += window.skipped + count_lines(bytes(held))
+    kept = bytes(held[:_MOST_BYTES])
     if kept.count(b"\n") > _MOST_LINES:
         kept = b"\n".join(kept.split(b"\n", _MOST_LINES)[:_MOST_LINES]) + b"\n"
-    if len(kept) < len(held) or window.lines > window.skipped + count_lines(kept):
+    if window.lines > window.skipped + count_lines(kept):
         last = window.skipped + kept.count(b"\n")
         window.problems.append(f"The file is very large; what follows line {last} was not read.")
     if window.skipped:
