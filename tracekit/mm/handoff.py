@@ -119,8 +119,9 @@ class Handoff:
 
     def migratetype(self, pfn: int) -> str:
         """Return the type of the pageblock that holds ``pfn``."""
-        return self.pageblocks.get(pfn >> self.rules.pageblock_order << self.rules.pageblock_order,
-                                   UNMOVABLE)
+        return self.pageblocks.get(
+            pfn >> self.rules.pageblock_order << self.rules.pageblock_order, UNMOVABLE
+        )
 
     # -- the hand-off ---------------------------------------------------------------------
 
@@ -200,7 +201,6 @@ class Handoff:
         block = 1 << self.rules.pageblock_order
         for start in range(pfn // block * block, pfn + (1 << order), block):
             self.pageblocks[start] = migratetype
-
 
     # -- the result -----------------------------------------------------------------------
 

@@ -80,12 +80,8 @@ TABLES = {
     ),
     "TCP bind": Caller(least=(8, 16), scale=17, high=64 * K),
     "MPTCP token": Caller(least=(16, 24), scale=20, high=64 * K),
-    "UDP": Caller(
-        least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"
-    ),
-    "UDP-Lite": Caller(
-        least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"
-    ),
+    "UDP": Caller(least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"),
+    "UDP-Lite": Caller(least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"),
     "PV qspinlock": Caller(buckets=(16,)),
     "stackdepot": Caller(buckets=(4, 8, 16), scale=14, low=4 * K, high=K * K),
 }

@@ -123,9 +123,7 @@ def build_alloc_info(request: Request, groups: Sequence[Sequence[int]]) -> Alloc
     maps = tuple(
         tuple(group) + (EMPTY_UNIT,) * (_align(len(group), upa) - len(group)) for group in groups
     )
-    return AllocInfo(
-        request.static, request.reserved, dyn, alloc // upa, alloc, request.atom, maps
-    )
+    return AllocInfo(request.static, request.reserved, dyn, alloc // upa, alloc, request.atom, maps)
 
 
 def page_alloc_info(request: Request, cpus: Sequence[int]) -> AllocInfo:
@@ -133,8 +131,9 @@ def page_alloc_info(request: Request, cpus: Sequence[int]) -> AllocInfo:
 
     mm/percpu.c:pcpu_page_first_chunk.
     """
-    by_page = Request(request.static, request.reserved, request.dyn, request.page_size,
-                      request.page_size)
+    by_page = Request(
+        request.static, request.reserved, request.dyn, request.page_size, request.page_size
+    )
     return build_alloc_info(by_page, [list(cpus)])
 
 

@@ -67,7 +67,9 @@ def early_least(has: Callable[[str], bool], build: Build) -> int:
     """Return PERCPU_DYNAMIC_EARLY_SIZE, the least dynamic size of any first chunk."""
     if not has("pcpu_early_least"):
         return 0
-    return (20 if has("pcpu_early_20k") else 12) << (build.size_shift if has("pcpu_early_20k") else 10)
+    return (20 if has("pcpu_early_20k") else 12) << (
+        build.size_shift if has("pcpu_early_20k") else 10
+    )
 
 
 def reserved_size(arch: str, build: Build) -> int:
@@ -86,7 +88,9 @@ def dynamic_size(arch: str, bits: int, has: Callable[[str], bool], build: Build)
     return max(dyn, early_least(has, build))
 
 
-def atom_sizes(arch: str, page_size: int, huge_page: int, has: Callable[[str], bool]) -> tuple[int, ...]:
+def atom_sizes(
+    arch: str, page_size: int, huge_page: int, has: Callable[[str], bool]
+) -> tuple[int, ...]:
     """Return the units of allocation that the architecture may ask for, the usual one first."""
     match arch:
         case "x86_64":

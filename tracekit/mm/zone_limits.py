@@ -34,7 +34,9 @@ class Limits:
     fixed: frozenset[str]
 
 
-def zone_limits(arch: str | None, zones: Iterable[str], ends: MemoryEnds, *, capped: bool) -> Limits:
+def zone_limits(
+    arch: str | None, zones: Iterable[str], ends: MemoryEnds, *, capped: bool
+) -> Limits:
     """Return the limits of the named zones, without Movable, in bytes, ends exclusive.
 
     ``capped`` is true where x86 cuts its DMA zones at the end of RAM (since v4.0,
@@ -65,8 +67,15 @@ _FIXED = {
     ("ia64", "DMA32"),
 }
 _UNCAPPED = {"mips", "mips64", "loongarch64", "s390x", "ia64"}
-_DMA = {"x86_64": 16 * MIB, "i386": 16 * MIB, "mips": 16 * MIB, "mips64": 16 * MIB,
-        "s390x": 2 * GIB, "ppc64": 2 * GIB, "ppc32": 2 * GIB}
+_DMA = {
+    "x86_64": 16 * MIB,
+    "i386": 16 * MIB,
+    "mips": 16 * MIB,
+    "mips64": 16 * MIB,
+    "s390x": 2 * GIB,
+    "ppc64": 2 * GIB,
+    "ppc32": 2 * GIB,
+}
 
 
 def _dma_limit(arch: str | None, zone: str, ends: MemoryEnds) -> int:

@@ -113,11 +113,11 @@ def replay(
     """Replay a boot through the simulated allocators and return what was found.
 
     ``stages`` narrows the result to these allocators (those before them run all the same,
-    because the later ones start from their end state); ``wanted`` names the moments whose
+    because the later ones start from their end state, those after them do not); ``wanted`` names the moments whose
     free lists the report shall show: ``handoff``, ``snapshot`` or a line number.
     """
     context = Context(boot, wanted)
-    for name in _drivers(boot):
+    for name in _needed(_drivers(boot), stages):
         _driver(name)(context)
     if stages:
         context.ledgers = {k: v for k, v in context.ledgers.items() if k in stages}
@@ -132,6 +132,14 @@ def _drivers(boot: Boot) -> list[str]:
         for name in names
         if RARE.get(name) in shown | {None} and find_spec(f"tracekit.replay.{name}")
     ]
+
+
+def _needed(drivers: list[str], stages: tuple[str, ...]) -> list[str]:
+    """Return the drivers up to the last that one of the stages asks for, all without stages."""
+    if not stages:
+        return drivers
+    last = max((i for i, name in enumerate(drivers) if name.startswith(stages)), default=-1)
+    return drivers[: last + 1]
 
 
 def _driver(name: str) -> Callable[[Context], None]:

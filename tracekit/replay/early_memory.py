@@ -135,7 +135,7 @@ def find_memory(context: Context) -> EarlyMemory:
     if not zones.memory:
         return from_node_ranges(boot, page_size)
     # With bootmem between the two, memblock's lists are not what the page allocator gets.
-    last = None if boot.of(BootmemInit) or boot.of(BootmemReleased) else moments.handoff
+    last = None if _has_bootmem(boot) else moments.handoff
     memory = from_memblock(zones, last, page_size)
     firmware = firmware_nodes(boot, page_size)
     if firmware:
@@ -147,9 +147,15 @@ def find_memory(context: Context) -> EarlyMemory:
     return memory
 
 
+def _has_bootmem(boot: Boot) -> bool:
+    return any(isinstance(event, BootmemInit | BootmemReleased) for event in boot.events)
+
+
 def firmware_nodes(boot: Boot, page_size: int) -> list[PfnRange]:
     """Return the nodes that firmware described or that the command line faked, by page."""
-    faked = [PfnRange(e.start // page_size, e.end // page_size, e.nid) for e in boot.of(EmulatedNode)]
+    faked = [
+        PfnRange(e.start // page_size, e.end // page_size, e.nid) for e in boot.of(EmulatedNode)
+    ]
     return faked or [
         PfnRange(e.start // page_size, e.end // page_size, e.pxm if e.nid is None else e.nid)
         for e in boot.of(SratMemory)

@@ -65,7 +65,9 @@ class HashChecks:
             return NO_CALLER
         return NO_CPUS if caller is not None and caller.per_cpu else NO_PAGES
 
-    def _diverge(self, event: HashTableLine, logged: str, simulated: str, code: str = "MI201") -> None:
+    def _diverge(
+        self, event: HashTableLine, logged: str, simulated: str, code: str = "MI201"
+    ) -> None:
         self.ledger.diverged(
             KIND, code, event.source, f"{event.name} hash table", logged=logged, simulated=simulated
         )
@@ -130,8 +132,16 @@ class HashChecks:
         if self.ancient:
             return None
         caller = TABLES.get(event.name)
-        buckets = caller.bucket_sizes(self.setting.bits, self.setting.smp) if caller else (self.setting.bits // 8,)
-        if not event.entries or event.size % event.entries or event.size // event.entries not in buckets:
+        buckets = (
+            caller.bucket_sizes(self.setting.bits, self.setting.smp)
+            if caller
+            else (self.setting.bits // 8,)
+        )
+        if (
+            not event.entries
+            or event.size % event.entries
+            or event.size // event.entries not in buckets
+        ):
             sizes = " or ".join(str(event.entries * bucket) for bucket in buckets[:4])
             return f"{event.size} bytes", f"{sizes} bytes"
         order = self._order(event)
@@ -156,7 +166,11 @@ class HashChecks:
         if self.rounded_up is None and down != up and event.order in (down, up):
             self.rounded_up = event.order == up
         rounded = self.rounded_up
-        return up if (self.setting.has("hash_order_rounded_up") if rounded is None else rounded) else down
+        return (
+            up
+            if (self.setting.has("hash_order_rounded_up") if rounded is None else rounded)
+            else down
+        )
 
     def _tcp(self, event: TcpConfigured) -> None:
         named = (("TCP established", event.established), ("TCP bind", event.bind))

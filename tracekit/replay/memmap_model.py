@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from tracekit.boot import Boot
 from tracekit.events.base import Event
-from tracekit.events.mm_init import MemmapUsed, NodeTotalPages, UnavailablePages, Zonelists
+from tracekit.events.mm_init import (
+    MemmapUsed,
+    NodeTotalPages,
+    UnavailablePages,
+    ZonePages,
+    Zonelists,
+)
 from tracekit.mm.mm_init import (
     Node,
     PfnRange,
@@ -25,6 +31,9 @@ from tracekit.mm.mm_init import (
 from tracekit.mm.sparse import present_sections
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init_setting import STRUCT_PAGE_SIZES, Setting
+
+
+ZoneLine = TypeVar("ZoneLine", MemmapUsed, ZonePages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,9 @@ class MemmapModel:
         if self.layout != usual:
             self.inferred = True
             lines = self._lines(boot)
-            evidence = f"{scores[best]} of {len(lines)} page counts fit that, {scores[usual]} the usual"
+            evidence = (
+                f"{scores[best]} of {len(lines)} page counts fit that, {scores[usual]} the usual"
+            )
             ledger.infer("memmap_layout", str(best), evidence, lines[0].source)
             self.setting.struct_page = best.struct_page
             self.setting.section_pages = best.section_pages
@@ -107,7 +118,11 @@ class MemmapModel:
 
     def _score(self, boot: Boot, layout: Layout, dma_reserve: int) -> int:
         self.layout = layout
-        score = sum(self.memmap(zone) == e.pages for zone, e in zone_lines(boot, MemmapUsed, self.nodes) if zone)
+        score = sum(
+            self.memmap(zone) == e.pages
+            for zone, e in zone_lines(boot, MemmapUsed, self.nodes)
+            if zone
+        )
         lines = boot.of(UnavailablePages)
         if lines:
             printed = [(e.nid, e.zone, e.pages) for e in lines]
@@ -118,7 +133,9 @@ class MemmapModel:
         return score
 
 
-def zone_lines(boot: Boot, kind: type, nodes: Sequence[Node]) -> list[tuple[Zone | None, Any]]:
+def zone_lines(
+    boot: Boot, kind: type[ZoneLine], nodes: Sequence[Node]
+) -> list[tuple[Zone | None, ZoneLine]]:
     """Return the lines of one kind with their zones; the node is that of the line before."""
     zones = {(zone.nid, zone.name): zone for node in nodes for zone in node.zones}
     nid, found = 0, []

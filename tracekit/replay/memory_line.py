@@ -18,6 +18,7 @@ from tracekit.events.mm_init import Freeing, MemoryLine, SlubBanner
 from tracekit.events.percpu_setup import PercpuPaged
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.mm_init import HIGHMEM, absent_pages
+from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init_setting import NO_RAM, Setting
 from tracekit.replay.node_pages import Pages
@@ -58,8 +59,15 @@ class MemoryChecks:
     def _kib(self, pages: int) -> int:
         return pages * self.setting.page_size // 1024
 
-    def _check(self, code: str, line: MemoryLine, name: str, logged: int, wanted: int | None,
-               reason: str = NO_HANDOFF) -> None:
+    def _check(
+        self,
+        code: str,
+        line: MemoryLine,
+        name: str,
+        logged: int,
+        wanted: int | None,
+        reason: str = NO_HANDOFF,
+    ) -> None:
         if wanted is None:
             self.ledger.unchecked(KIND, reason)
         elif logged == wanted:
@@ -113,9 +121,7 @@ class MemoryChecks:
         total = self._handed()
         if total is None:
             return None
-        line = self.boot.of(MemoryLine)[0]
-        total += self._huge_pages() if self.setting.has("huge_pages_before_memory_line") else 0
-        return total + self._freed_before(line) - self.zero_pages(total)
+        return total + sum(pages for _, pages in self.adjustments())
 
     def _handed(self) -> int | None:
         """Return the pages that memblock, or bootmem by its own count, handed over."""
@@ -124,6 +130,16 @@ class MemoryChecks:
             return total + sum(area.pages for area in self.handoff.deferred)
         released = [event.released for event in self.boot.of(BootmemReleased)]
         return sum(released) if released and not self._has_highmem() else None
+
+    def adjustments(self) -> list[tuple[str, int]]:
+        """Return what changes the kernel's count after memblock's hand-off: (name, pages)."""
+        total, line = self._handed() or 0, self.boot.of(MemoryLine)[0]
+        huge = self._huge_pages() if self.setting.has("huge_pages_before_memory_line") else 0
+        return [
+            ("gigantic huge pages, counted as given", huge),
+            ("freed by lines before the Memory: line", self._freed_before(line)),
+            ("zero pages of the architecture", -self.zero_pages(total)),
+        ]
 
     def _huge_pages(self) -> int:
         """Return the pages of gigantic huge pages, which count as given from the start on."""
@@ -279,3 +295,12 @@ class MemoryChecks:
             self.ledger.unchecked("buddy_handoff", "the Memory: line does not show it")
         else:
             self.ledger.matched("buddy_handoff")
+
+
+def kernel_view(context: Context) -> list[tuple[str, int]]:
+    """Return what the Memory: line counts besides the hand-off, by name, in bytes."""
+    checks = context.take(MemoryChecks)
+    if checks is None:
+        return []
+    page = checks.setting.page_size
+    return [(name, pages * page) for name, pages in checks.adjustments()]

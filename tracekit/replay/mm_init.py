@@ -36,7 +36,9 @@ def run(context: Context) -> None:
     pages = NodeChecks(setting, limits, movable, ledger).run(boot)
     HashChecks(boot, setting, pages, ledger).run(boot)
     handoff = hand_off(setting, pages)
-    MemoryChecks(boot, setting, pages, handoff, ledger).run()
+    checks = MemoryChecks(boot, setting, pages, handoff, ledger)
+    checks.run()
+    context.hand_over(checks)
     if handoff is not None:
         context.hand_over(handoff)
         show_free_lists(context, "handoff", handoff.free_lists())

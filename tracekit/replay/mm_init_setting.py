@@ -184,7 +184,9 @@ def _size_struct_page(setting: Setting, boot: Boot) -> None:
 
 def _explains_request(setting: Setting, boot: Boot, size: int) -> bool:
     expected = set(memmap_request_sizes(setting, size))
-    return any(is_memmap_request(e, setting) and e.size in expected for e in boot.of(MemblockRequest))
+    return any(
+        is_memmap_request(e, setting) and e.size in expected for e in boot.of(MemblockRequest)
+    )
 
 
 def is_memmap_request(event: MemblockRequest, setting: Setting) -> bool:

@@ -17,10 +17,10 @@ from tracekit.events.mm_init import (
     NodeRangeLine,
     NodeTotalPages,
     UnavailablePages,
+    Zonelists,
     ZonePages,
     ZoneRangesHeader,
     ZoneReserved,
-    Zonelists,
 )
 from tracekit.mm.mm_init import (
     HIGHMEM,
@@ -73,7 +73,11 @@ class NodeChecks:
     """Checks the lines of free_area_init() that come after the zone ranges."""
 
     def __init__(
-        self, setting: Setting, limits: dict[str, ZoneRange], movable: dict[int, int], ledger: Ledger
+        self,
+        setting: Setting,
+        limits: dict[str, ZoneRange],
+        movable: dict[int, int],
+        ledger: Ledger,
     ) -> None:
         self.setting = setting
         self.limits = limits
@@ -106,10 +110,17 @@ class NodeChecks:
         self._memmap_requests(boot.of(MemblockRequest))
         return self.pages
 
-    def _pages(self, kind: str, code: str, event: Event, what: str, logged: int, wanted: int) -> None:
+    def _pages(
+        self, kind: str, code: str, event: Event, what: str, logged: int, wanted: int
+    ) -> None:
         if logged != wanted:
             self.ledger.diverged(
-                kind, code, event.source, what, logged=f"{logged} pages", simulated=f"{wanted} pages"
+                kind,
+                code,
+                event.source,
+                what,
+                logged=f"{logged} pages",
+                simulated=f"{wanted} pages",
             )
         elif self.model.inferred and code in ("MI106", "MI109", "MI110"):
             # The first line that shows the layout is its evidence; the others bear it out.

@@ -141,7 +141,11 @@ class FirstChunk:
         known = self._configured()
         for step, build in enumerate([known] if known else builds()):
             if arch.name == "ia64":
-                yield fixed_unit_info(static, build.module_reserve, IA64_UNIT, page, groups), build, step
+                yield (
+                    fixed_unit_info(static, build.module_reserve, IA64_UNIT, page, groups),
+                    build,
+                    step,
+                )
             if not static and not groups[1:]:
                 yield single_unit_info(dynamic_reserve(arch.bits, self._has, build)), build, step
             has = self._has_dynamic(build)
@@ -153,7 +157,13 @@ class FirstChunk:
                 continue
             dyn = dynamic_size(arch.name, arch.bits, has, build)
             for atom in atom_sizes(arch.name, page, page // 8 * page, self._has):
-                yield build_alloc_info(Request(static, reserved, dyn, atom, page, self._least_unit()), groups), build, step
+                yield (
+                    build_alloc_info(
+                        Request(static, reserved, dyn, atom, page, self._least_unit()), groups
+                    ),
+                    build,
+                    step,
+                )
 
     def _configured(self) -> Build | None:
         config = self.boot.kernel.evidence.config
@@ -180,13 +190,15 @@ class FirstChunk:
             self.ledger.infer(
                 "percpu_build",
                 str(build),
-                f"the sizes of {score[chosen]} lines fit that, those of the usual build {score[usual]}",
+                f"{score[chosen]} lines fit that, {score[usual]} fit the usual build",
                 lines[0].source,
             )
         return info
 
     def _score(self, info: AllocInfo, lines: Sequence[Event]) -> int:
-        return sum(_shown(line) == _expected(line, info, self._page(), info.static) for line in lines)
+        return sum(
+            _shown(line) == _expected(line, info, self._page(), info.static) for line in lines
+        )
 
     def _least_unit(self) -> int:
         return (32 if self._has("pcpu_min_unit_32k") else 64) << 10

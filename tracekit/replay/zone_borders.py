@@ -228,5 +228,3 @@ def _predict_movable(setting: Setting, limits: dict[str, ZoneRange]) -> dict[int
         parse_core(movablecore, setting.page_size),
         setting.max_order_pages,
     )
-
-
