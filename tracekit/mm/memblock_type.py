@@ -196,8 +196,10 @@ class MemblockType:
 
     def _has_room(self, more: int) -> bool:
         # The kernel counts the dummy entry of an empty array as one region in use.
-        return self._grow is None or max(len(self.regions), 1) + more <= self.max or (
-            not self.regions and more == 1
+        return (
+            self._grow is None
+            or max(len(self.regions), 1) + more <= self.max
+            or (not self.regions and more == 1)
         )
 
     def _gaps(self, base: int, end: int) -> list[tuple[int, int]]:

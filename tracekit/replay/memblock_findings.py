@@ -275,4 +275,3 @@ def _cut(held: Held, start: int, end: int) -> list[Held]:
         return [held]
     parts = subtract([(held.start, held.end)], [(start, end)])
     return [Held(low, high, held.owner, held.source, held.found) for low, high in parts]
-

@@ -182,8 +182,9 @@ def _cpu_nodes(events: Sequence[Event]) -> tuple[int, ...]:
 
 def _node_ranges(events: Sequence[Event], page_size: int) -> tuple[tuple[int, int], ...]:
     lines = [event for event in events if isinstance(event, NodeRangeLine)]
-    scaled = [(e.start * page_size, e.end * page_size) if e.in_pfn else (e.start, e.end)
-              for e in lines]
+    scaled = [
+        (e.start * page_size, e.end * page_size) if e.in_pfn else (e.start, e.end) for e in lines
+    ]
     return tuple(scaled)
 
 

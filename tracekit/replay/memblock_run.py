@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracekit.mm.memblock import Memblock
-from tracekit.mm.memblock_search import round_up
-from tracekit.mm.ranges import Ranges, intersect, subtract
+from tracekit.mm.memblock_search import round_down, round_up
+from tracekit.mm.ranges import Ranges, intersect, subtract, union
 from tracekit.replay import memblock_partings as partings
 from tracekit.replay.memblock_dump import (
     adopt,
@@ -325,7 +325,14 @@ class Run:
             self.worlds = self.worlds[:1]
             adopt_nodes_and_flags(dump, self.memblock)
             return
-        doubting = self.worlds[0].branch("the dump is wrong")
+        adopting, doubting = self.worlds[0], self.worlds[0].branch("the dump is wrong")
         adopt_nodes_and_flags(dump, doubting.memblock)
-        adopt(dump, self.memblock)
-        self.worlds = [self.worlds[0], doubting]
+        vouched = self._ram_is_vouched_for(doubting.memblock)
+        adopt(dump, adopting.memblock)
+        self.worlds = [doubting, adopting] if vouched else [adopting, doubting]
+
+    def _ram_is_vouched_for(self, memblock: Memblock) -> bool:
+        """Whether the node ranges that the kernel prints show the simulated RAM, not the dump's."""
+        page = self.machine.page_size
+        ram = union((round_up(r.base, page), round_down(r.end, page)) for r in memblock.memory)
+        return bool(self.known_ram) and ram == union(self.known_ram)
