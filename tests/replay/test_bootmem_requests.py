@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.replay.bootmem_text import after_head, codes, ledger
+from tests.replay.bootmem_text import after_head, codes, ledger, played
 
 
 def test_a_request_that_cannot_be_met_may_have_no_result(tmp_path: Path) -> None:
@@ -58,3 +58,54 @@ def test_a_lost_result_is_reported_at_the_request(tmp_path: Path) -> None:
     )
     assert codes(found) == [("BM103", 8)]
     assert ledger(found).checks["address"].matched == 1
+
+
+UNSEEN = """\
+Linux version 2.6.32 (x@y) #1
+bootmem::alloc_bootmem_core nid=0 size=1000 [1 pages] align=1000 goal=0 limit=0
+bootmem::__reserve nid=0 start=20 end=21 flags=1
+bootmem::alloc_bootmem_core nid=0 size=1000 [1 pages] align=1000 goal=0 limit=0
+bootmem::__reserve nid=0 start=21 end=22 flags=1
+bootmem::alloc_bootmem_core nid=0 size=2000 [2 pages] align=1000 goal=0 limit=0
+bootmem::__reserve nid=0 start=22 end=24 flags=1
+bootmem::alloc_bootmem_core nid=0 size=1000 [1 pages] align=1000 goal=0 limit=0
+bootmem::__reserve nid=0 start=24 end=25 flags=1
+bootmem::free_all_bootmem_core nid=0 start=0 end=100 aligned=1
+bootmem::free_all_bootmem_core nid=0 released=c0
+"""
+
+
+def test_a_node_set_up_unseen_is_predicted_from_its_first_allocation_on(tmp_path: Path) -> None:
+    found = played(UNSEEN, tmp_path)
+    assert codes(found) == []
+    assert ledger(found).checks["address"].matched == 3
+    assert ledger(found).checks["address"].unchecked.total() == 1
+    assert ledger(found).checks["handoff"].unchecked.total() == 1
+    assert [i.kind for i in ledger(found).inferences] == ["early-state"]
+
+
+def test_pages_that_two_allocations_pass_over_were_reserved_before(tmp_path: Path) -> None:
+    text = UNSEEN.replace("start=22 end=24", "start=30 end=32").replace("24 end=25", "32 end=33")
+    found = played(text, tmp_path)
+    assert codes(found) == []
+    assert ledger(found).checks["address"].inferred == 1
+    assert [i.subject for i in ledger(found).inferences][1:] == ["pages [0x22-0x30)"]
+
+
+def test_one_allocation_alone_does_not_explain_itself(tmp_path: Path) -> None:
+    found = played(UNSEEN.replace("start=22 end=24", "start=30 end=32"), tmp_path)
+    assert codes(found) == [("BM101", 7)]
+
+
+def test_the_last_allocation_cannot_be_decided(tmp_path: Path) -> None:
+    found = played(UNSEEN.replace("24 end=25", "26 end=27"), tmp_path)
+    assert codes(found) == []
+    assert ledger(found).checks["address"].unchecked.total() == 2
+
+
+def test_a_failed_attempt_on_such_a_node_is_left_open(tmp_path: Path) -> None:
+    tries = "bootmem::alloc_bootmem_core nid=0 size=1000 [1 pages] align=1000 goal={} limit=0\n"
+    text = UNSEEN.replace(tries.format(0), tries.format(1000000) + tries.format(0), 2)
+    found = played(text, tmp_path)
+    assert codes(found) == []
+    assert ledger(found).checks["address"].unchecked.total() == 3

@@ -59,6 +59,11 @@ def run(context: Context) -> None:
     events = debug_events(boot)
     arch = ARCHES.get(boot.kernel.arch or "")
     nodes = Nodes(ledger, page_shift(boot.kernel, events), arch.bits if arch else 32)
+    nodes.spans = {
+        event.nid: (event.start_pfn, event.end_pfn)
+        for event in events
+        if isinstance(event, BootmemFreeAll)
+    }
     wrong_rows = bootmem_early.check_listings(boot, ledger)
     promises = Promises(nodes, active_ranges(boot), wrong_rows)
     Driver(nodes, boot.kernel, promises).replay(events)
@@ -115,15 +120,16 @@ class Driver:
 
     def replay(self, events: Sequence[Event]) -> None:
         """Read all lines."""
-        requests, marks = Requests(self.nodes), Marks(self.nodes)
-        for event in events:
+        requests, marks = Requests(self.nodes, events), Marks(self.nodes)
+        for index, event in enumerate(events):
+            requests.position = index
             if isinstance(event, BootmemDouble):
                 marks.double(event)
                 continue
             marks.end_of_doubles()
             question = self._take_question(event)
             if self.pending is not None:
-                self._unanswered(requests, marks)
+                self._unanswered(requests, marks, event)
             self.promises.see(event)
             match event:
                 case BootmemInit():
@@ -140,7 +146,7 @@ class Driver:
                     begun = question if isinstance(question, BootmemFreeAll) else None
                     bootmem_release.released(self.nodes, self.kernel, event, begun)
         marks.end_of_doubles()
-        self._unanswered(requests, marks)
+        self._unanswered(requests, marks, None)
 
     def _take_question(self, event: Event) -> Question | None:
         """The pending line, if this event can be its answer; then it is no longer pending."""
@@ -161,12 +167,12 @@ class Driver:
         self.pending = None
         return pending
 
-    def _unanswered(self, requests: Requests, marks: Marks) -> None:
+    def _unanswered(self, requests: Requests, marks: Marks, instead: Event | None) -> None:
         """The pending line has no answer: a failed request, or a lost line."""
         pending, self.pending = self.pending, None
         match pending:
             case BootmemAlloc():
-                requests.unanswered(pending)
+                requests.unanswered(pending, instead)
             case BootmemMark():
                 marks.unanswered(pending)
             case BootmemFreeAll():

@@ -40,6 +40,25 @@ class Belief:
     doubtful: set[int] = field(default_factory=set)
     taken: list[PfnRange] = field(default_factory=list)
     shown_free: int = 0
+    unknown: bytearray | None = None
+
+    @classmethod
+    def set_up_unseen(cls, node: BootmemNode) -> Belief:
+        """What is believed of a node whose first lines are not in the log."""
+        node.mark(node.min_pfn, node.low_pfn, reserved=False)
+        return cls(node, scans=[], unknown=bytearray([1]) * (node.low_pfn - node.min_pfn))
+
+    def unknown_in(self, start: int, end: int) -> set[int]:
+        """The pfns in [start, end) that nothing in the log tells of."""
+        if self.unknown is None:
+            return set()
+        low = self.node.min_pfn
+        window = self.unknown[start - low : end - low]
+        return {start + i for i, byte in enumerate(window) if byte}
+
+    def skip(self, start: int, end: int) -> None:
+        """Pages that an allocation passed over were reserved before the log begins."""
+        self._mark((start, end), reserved=True)
 
     @property
     def certain(self) -> bool:
@@ -99,6 +118,11 @@ class Belief:
             if spot is not None and self.node.reserved_by(spot) == pages:
                 yield spot
                 return
+
+    def begin(self, request: BootmemAlloc | None, pages: PfnRange) -> None:
+        """The first allocation of a node set up unseen: from here on the scan is known."""
+        self.scans = self._scans_after(request, pages)
+        self._mark(pages, reserved=True)
 
     def diverge(
         self, request: BootmemAlloc | None, predicted: Prediction | None, pages: PfnRange
@@ -178,7 +202,8 @@ class Belief:
     def free(self, start: int, end: int) -> list[int]:
         """Free pages; the pfns that are known to have been free before."""
         free = self.node.pfns_in_state(start, end, reserved=False)
-        known = [pfn for pfn in free if pfn not in self.doubtful]
+        unsure = self.doubtful | self.unknown_in(start, end)
+        known = [pfn for pfn in free if pfn not in unsure]
         for scan in self.scans:
             scan.freed(start - self.node.min_pfn, start << self.node.page_shift)
         self._mark((start, end), reserved=False)
@@ -186,6 +211,9 @@ class Belief:
 
     def _mark(self, pages: PfnRange, *, reserved: bool, settled: bool = True) -> None:
         self.node.mark(*pages, reserved=reserved)
+        if self.unknown is not None and pages[0] < pages[1]:
+            low = self.node.min_pfn
+            self.unknown[pages[0] - low : pages[1] - low] = bytes(pages[1] - pages[0])
         if settled and self.doubtful:
             self.doubtful.difference_update(range(*pages))
         if reserved and pages[0] < pages[1]:

@@ -141,7 +141,7 @@ class Marks:
         if event.flags & BOOTMEM_EXCLUSIVE and taken:
             self.rollback = (start, taken[0])
             return
-        self.maybe = belief.doubtful & set(range(start, end))
+        self.maybe = belief.doubtful & set(range(start, end)) | belief.unknown_in(start, end)
         self.doubles = belief.reserve(start, end)
         self.reserving, self.reported = event, not sound
 

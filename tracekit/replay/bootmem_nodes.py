@@ -19,12 +19,16 @@ def text(pages: PfnRange | None) -> str:
 
 @dataclass(slots=True)
 class Nodes:
-    """What is believed of each node, by its number, and the lines that set them up."""
+    """What is believed of each node, by its number, and the lines that set them up.
+
+    `spans` are the nodes' pages as the hand-off shows them, for nodes without such a line.
+    """
 
     ledger: Ledger
     page_shift: int
     word_bits: int
     beliefs: dict[int, Belief] = field(default_factory=dict)
+    spans: dict[int, PfnRange] = field(default_factory=dict)
     inits: dict[int, BootmemInit] = field(default_factory=dict)
 
     def set_up(self, event: BootmemInit) -> None:
@@ -71,6 +75,9 @@ class Nodes:
     def known(self, kind: str, nid: int) -> Belief | None:
         """What is believed of a node; an unknown node makes the event unchecked."""
         found = self.beliefs.get(nid)
+        if found is None and nid in self.spans:
+            node = BootmemNode(nid, *self.spans[nid], None, self.page_shift, self.word_bits)
+            found = self.beliefs[nid] = Belief.set_up_unseen(node)
         if found is None:
             self.ledger.unchecked(kind, NO_NODE)
         return found

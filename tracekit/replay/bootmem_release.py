@@ -10,6 +10,7 @@ from tracekit.replay.bootmem_belief import Belief
 from tracekit.replay.bootmem_nodes import Nodes, text
 
 KIND = "handoff"
+UNSEEN = "what was reserved before bootmem_debug was parsed is not in the log"
 ODD_START = "the node's start is odd, and whether this kernel handles that is not known"
 
 
@@ -19,6 +20,9 @@ def released(
     """Compare the count of released pages with the bitmap (free_all_bootmem_core())."""
     belief = nodes.known(KIND, event.nid)
     if belief is None or (begun is not None and not _same_node(nodes, begun, belief.node)):
+        return
+    if belief.unknown is not None:
+        nodes.ledger.unchecked(KIND, UNSEEN)
         return
     loop = _loop(kernel, begun)
     if loop is None and belief.node.min_pfn % nodes.word_bits:
@@ -73,7 +77,7 @@ def _same_node(nodes: Nodes, begun: BootmemFreeAll, node: BootmemNode) -> bool:
         f"node {begun.nid}",
         logged=text((begun.start_pfn, begun.end_pfn)) + _aligned_text(begun.aligned),
         simulated=text((node.min_pfn, node.low_pfn)) + _aligned_text(aligned),
-        related=[nodes.inits[begun.nid].source],
+        related=[nodes.inits[begun.nid].source] if begun.nid in nodes.inits else [],
     )
     return False
 
