@@ -394,6 +394,12 @@ PAGE_ALLOC: tuple[Feature, ...] = (
         subject="make_alloc_exact() frees what is not needed with FPI_TO_TAIL",
     ),
     Feature(
+        "contig_by_pageblock",
+        since=(5, 19),
+        commit="b2c9e2fbba32",
+        subject="mm: page_isolation: check specified range for unmovable pages",
+    ),
+    Feature(
         "vfree_in_blocks",
         since=(7, 2),
         subject="vfree() frees neighbouring pages together (free_pages_bulk() in mm/page_alloc.c)",

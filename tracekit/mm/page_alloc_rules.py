@@ -63,7 +63,9 @@ class Rules:
     ``bulk_unlogged``: pages that alloc_pages_bulk() takes print no mm_page_alloc (since
     v5.14, where vmalloc() uses it). ``pcp_trylock``: a free that interrupts a holder of the
     per-cpu lists passes them by (since v6.0). ``exact_to_tail``: alloc_pages_exact() frees what
-    it does not need to the zone's tail (v6.1 does, v5.10 does not). ``vfree_merges``: vfree()
+    it does not need to the zone's tail (v6.1 does, v5.10 does not). ``contig_by_pageblock``:
+    alloc_contig_range() isolates pageblocks, not blocks of the largest order (since v5.19,
+    b2c9e2fbba32). ``vfree_merges``: vfree()
     gives neighbouring pages back as the largest aligned blocks (free_pages_bulk(), since
     v7.2). ``merge_retypes``: a pageblock that merges with one of another type takes its type
     (since v6.10, e6cf9e1c4cde).
@@ -81,6 +83,7 @@ class Rules:
     bulk_unlogged: bool = True
     pcp_trylock: bool = True
     exact_to_tail: bool = True
+    contig_by_pageblock: bool = True
     vfree_merges: bool = False
     merge_retypes: bool = False
     shuffled: bool = False

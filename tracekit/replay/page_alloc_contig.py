@@ -51,7 +51,7 @@ class Contig:
         if zone.pageblock_type(pfn) != cma or zone.blocks[first] & 7 != cma:
             return False
         self._take_below(zone, first, cma)
-        end = first + (1 << zone.remove(first))
+        first, end = self._whole_block(zone, first, pfn)
         start = first if pfn == first else pfn
         for page in range(first, start):
             twin.in_use[page] = 0
@@ -59,6 +59,15 @@ class Contig:
         self.rows.append(row)
         self.giving = row
         return True
+
+    def _whole_block(self, zone: Zone, first: int, pfn: int) -> tuple[int, int]:
+        """Take the free block at ``first`` off the lists, or only the pageblock of ``pfn``."""
+        rules = self.twin.rules
+        if rules.contig_by_pageblock and zone.blocks[first] >> 3 > rules.pageblock_order:
+            first = pfn & -(1 << rules.pageblock_order)
+            zone.carve(first, rules.pageblock_order)
+            return first, first + (1 << rules.pageblock_order)
+        return first, first + (1 << zone.remove(first))
 
     def _take_below(self, zone: Zone, pfn: int, cma: int) -> None:
         """Take the free blocks of the same CMA area that lie below ``pfn``."""

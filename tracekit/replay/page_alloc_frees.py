@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_account import LEGAL
-from tracekit.replay.page_alloc_stream import FREE, PCPU_DRAIN
+from tracekit.replay.page_alloc_stream import ALLOC, FREE, PCPU_DRAIN, ZONE_LOCKED
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc_twin import Cpu, Twin
 
+RUN_MAX = 256
 NO_ZONE = "the page lies in no zone that is known"
 
 
@@ -85,12 +86,13 @@ class Frees:
     def _trylock_fails(self, row: int, zone: Zone, cpu: Cpu) -> bool:
         """Return whether the free interrupted a holder of the zone's per-cpu lists.
 
-        The holder has disabled preemption once for the cpu and once by the lock itself; the
-        window closes with the next event of the interrupted task.
+        The holder has disabled preemption once for the cpu and once by the lock itself. It may
+        have let go since its last event: then the page is given out or drained later, while
+        one that passed the list by leaves the zone's lists again.
         """
         stream = self.stream
         depth = stream.depth[row]
-        return (
+        nested = (
             self.twin.rules.pcp_trylock
             and stream.context[row] > 0
             and cpu.locked_zone is zone
@@ -98,6 +100,27 @@ class Frees:
             and stream.context[row] > cpu.holder[1]
             and (depth >= 2 or depth < 0)
         )
+        if not nested:
+            return False
+        passed = self._passed(row)
+        return (depth >= 3 or depth < 0) if passed is None else passed
+
+    def _passed(self, row: int) -> bool | None:
+        """Return whether the frees of one interrupt passed the lists by, as later lines show.
+
+        None where nothing is heard of their pages.
+        """
+        stream, future = self.stream, self.twin.resync.future
+        who = (stream.cpu[row], stream.pid[row], stream.context[row])
+        for mate in range(row, min(row + RUN_MAX, len(stream))):
+            if stream.cpu[mate] != who[0]:
+                continue
+            if stream.kind[mate] != FREE or (stream.pid[mate], stream.context[mate]) != who[1:]:
+                break
+            after = future.next_kind(stream.pfn[mate], mate)
+            if after in (ALLOC, PCPU_DRAIN, ZONE_LOCKED):
+                return after == ZONE_LOCKED
+        return None
 
     # -- the events -----------------------------------------------------------------------
 

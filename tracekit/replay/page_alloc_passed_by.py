@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_future import Future
-from tracekit.replay.page_alloc_stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
+from tracekit.replay.page_alloc_stream import ZONE_LOCKED
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc_twin import Twin
@@ -54,8 +54,9 @@ class PassedBy:
         still = [r for r in run if stream.pfn[r] in allocator.where]
         if not twin.rules.pcp_trylock or not still:
             return False
-        seen = [self.future.next_kind(stream.pfn[r], row - 1) for r in still]
-        if ZONE_LOCKED not in seen or PCPU_DRAIN in seen or ALLOC in seen:
+        seen = {self.future.next_kind(stream.pfn[r], row - 1) for r in still}
+        nested = any(stream.depth[r] >= 2 or stream.depth[r] < 0 for r in still)
+        if not seen <= {ZONE_LOCKED, None} or not (nested or ZONE_LOCKED in seen):
             return False
         for freed in still:
             page, order = stream.pfn[freed], stream.order[freed]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.page_alloc_rules import PAGE_ALLOC_COSTLY_ORDER, Drain, Fallback, Rules
@@ -60,6 +62,7 @@ def read_rules(kernel: Kernel, nr_orders: int, pageblock_order: int, stream: Str
         bulk_unlogged=kernel.has("vmalloc_in_bulk"),
         pcp_trylock=kernel.has("pcp_trylock"),
         exact_to_tail=kernel.has("exact_to_tail"),
+        contig_by_pageblock=kernel.has("contig_by_pageblock", default=True),
         vfree_merges=kernel.has("vfree_in_blocks"),
         merge_retypes=kernel.has("merge_retypes_buddy"),
         shuffled=kernel.option("page_alloc.shuffle") in ("1", "y", "Y"),
@@ -81,14 +84,22 @@ def set_reserved_movable(handoff: Handoff) -> None:
                 handoff.set_movable(pfn, pfn + 1)
 
 
+def _pageblocks(handoff: Handoff, zone: Zone) -> Iterator[int]:
+    """Yield the first pfn of each pageblock of the zone that holds RAM."""
+    size = 1 << zone.rules.pageblock_order
+    for area in handoff.ranges:
+        start, end = max(area.start_pfn, zone.start), min(area.end_pfn, zone.end)
+        if area.nid == zone.nid and start < end:
+            yield from range(start & -size, end, size)
+
+
 def zones_of(handoff: Handoff, rules: Rules) -> list[Zone]:
     """Return the zones with the free lists of the hand-off."""
     found = []
     for buddy in handoff.zones:
         zone = Zone(buddy.zone.name, buddy.zone.nid, buddy.zone.start_pfn,
                     buddy.zone.end_pfn, rules)  # fmt: skip
-        for pfn in range(zone.start >> rules.pageblock_order << rules.pageblock_order, zone.end,
-                         1 << rules.pageblock_order):  # fmt: skip
+        for pfn in _pageblocks(handoff, zone):
             zone.set_pageblock_type(pfn, 0, rules.types.index(handoff.migratetype(pfn)))
         for name in buddy.lists:
             migratetype = rules.types.index(name)
