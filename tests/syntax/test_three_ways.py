@@ -20,6 +20,18 @@ def test_every_rule_has_an_event_class_and_every_class_a_rule() -> None:
     assert registered_rules() >= set(rules())
 
 
+# The grammars whose every rule has lines in tests/syntax/lines.py.
+WRITTEN = (
+    "arch_maps", "boot", "carveouts", "devicetree", "e820", "efi", "initrd", "mips", "numa",
+    "x86_setup",
+)  # fmt: skip
+
+
+def test_every_rule_has_lines_of_ours() -> None:
+    expected = {rule.name for rule in rules().values() if rule.grammar in WRITTEN}
+    assert expected == set(LINES)
+
+
 @pytest.mark.parametrize("name", sorted(LINES))
 def test_our_own_lines_read_the_same_both_ways(name: str) -> None:
     rule = rules()[name]
