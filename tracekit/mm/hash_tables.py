@@ -83,7 +83,7 @@ TABLES = {
     "UDP": Caller(least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"),
     "UDP-Lite": Caller(least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"),
     "PV qspinlock": Caller(buckets=(16,)),
-    "stackdepot": Caller(buckets=(4, 8, 16), scale=14, low=4 * K, high=K * K),
+    "stackdepot": Caller(buckets=(4, 8, 16)),
 }
 
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tracekit.mm.handoff import Handoff, Rules
+from tracekit.mm.mm_init import PfnRange
+from tracekit.mm.ranges import union
 from tracekit.replay.mm_init_setting import Setting
 from tracekit.replay.node_pages import Pages
 
 
 def hand_off(setting: Setting, pages: Pages) -> Handoff | None:
-    """Return the page allocator's first state, None where memblock's lists are not known."""
+    """Return the page allocator's first state.
+
+    None where memblock's lists are not known, or where the zones do not hold all that is free.
+    """
     free = setting.memory.free_at_handoff
-    if free is None or not pages.nodes:
+    if free is None or not pages.nodes or not _covered(free, pages):
         return None
     handoff = Handoff(pages.nodes, setting.memory.ranges or [], handoff_rules(setting))
     handoff.free_all(free)
     return handoff
+
+
+def _covered(free: Sequence[PfnRange], pages: Pages) -> bool:
+    spans = [
+        PfnRange(zone.start_pfn, zone.end_pfn)
+        for node in pages.nodes
+        for zone in node.zones
+        if zone.present
+    ]
+    joined = union((span.start_pfn, span.end_pfn) for span in spans)
+    return all(any(s <= a.start_pfn and a.end_pfn <= e for s, e in joined) for a in free)
 
 
 def handoff_rules(setting: Setting) -> Rules:

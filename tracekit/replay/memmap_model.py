@@ -16,8 +16,8 @@ from tracekit.events.mm_init import (
     MemmapUsed,
     NodeTotalPages,
     UnavailablePages,
-    ZonePages,
     Zonelists,
+    ZonePages,
 )
 from tracekit.mm.mm_init import (
     Node,
@@ -31,7 +31,6 @@ from tracekit.mm.mm_init import (
 from tracekit.mm.sparse import present_sections
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init_setting import STRUCT_PAGE_SIZES, Setting
-
 
 ZoneLine = TypeVar("ZoneLine", MemmapUsed, ZonePages)
 

@@ -6,17 +6,18 @@ RAM's ranges, memblock's lists, the architecture and the command line.
 
 from __future__ import annotations
 
+from tracekit.boot import Boot
 from tracekit.events import hash_tables, mm_init
 from tracekit.replay.context import Context
-from tracekit.replay.early_memory import find_memory
+from tracekit.replay.early_memory import EarlyMemory, find_memory
 from tracekit.replay.handoff import hand_off
 from tracekit.replay.hash_tables import HashChecks
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.memory_line import MemoryChecks
-from tracekit.replay.mm_init_setting import read_setting
+from tracekit.replay.mm_init_setting import Setting, read_setting
 from tracekit.replay.node_pages import NodeChecks
 from tracekit.replay.page_state import show_free_lists
-from tracekit.replay.zone_borders import check_movable, check_zone_ranges
+from tracekit.replay.zone_borders import Limits, check_movable, check_zone_ranges
 
 MODULES = (mm_init.__name__, hash_tables.__name__)
 
@@ -31,14 +32,43 @@ def run(context: Context) -> None:
     ledger.events = len(events)
     memory = find_memory(context)
     setting = read_setting(boot, memory)
-    limits = check_zone_ranges(boot, setting, ledger)
-    movable = check_movable(boot, setting, limits, ledger)
+    simulated, logged = check_zone_ranges(boot, setting, ledger)
+    movable, printed = check_movable(boot, setting, simulated, ledger)
+    limits, starts = _likelier(boot, memory, (simulated, movable), (logged, printed))
+    checks = _follow(boot, setting, limits, starts, ledger)
+    context.hand_over(checks)
+    if checks.handoff is not None:
+        context.hand_over(checks.handoff)
+        show_free_lists(context, "handoff", checks.handoff.free_lists())
+
+
+Borders = tuple[Limits, dict[int, int]]
+
+
+def _likelier(boot: Boot, memory: EarlyMemory, simulated: Borders, logged: Borders) -> Borders:
+    """Return the zone borders to go on with where the printed ones part from the rules.
+
+    A wrong line leaves all later lines as the rules have them, an unknown rule does not: what
+    later lines contradict least is taken.
+    """
+    if simulated == logged:
+        return simulated
+
+    def contradictions(borders: Borders) -> int:
+        trial = Ledger("mm_init")
+        checks = _follow(boot, read_setting(boot, memory), *borders, trial)
+        lost = memory.free_at_handoff is not None and checks.handoff is None
+        return len(trial.divergences) + lost
+
+    return min((simulated, logged), key=contradictions)
+
+
+def _follow(
+    boot: Boot, setting: Setting, limits: Limits, movable: dict[int, int], ledger: Ledger
+) -> MemoryChecks:
+    """Check everything that follows from the zones' borders."""
     pages = NodeChecks(setting, limits, movable, ledger).run(boot)
     HashChecks(boot, setting, pages, ledger).run(boot)
-    handoff = hand_off(setting, pages)
-    checks = MemoryChecks(boot, setting, pages, handoff, ledger)
+    checks = MemoryChecks(boot, setting, pages, hand_off(setting, pages), ledger)
     checks.run()
-    context.hand_over(checks)
-    if handoff is not None:
-        context.hand_over(handoff)
-        show_free_lists(context, "handoff", handoff.free_lists())
+    return checks

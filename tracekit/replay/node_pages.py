@@ -97,13 +97,13 @@ class NodeChecks:
         self._count_pages(reserve)
         for total in boot.of(NodeTotalPages):
             self._node_total(total)
-        for zone, event in zone_lines(boot, MemmapUsed, self.pages.nodes):
-            self._memmap_line(zone, event)
-        printed = next((e.pages for e in boot.of(ZoneReserved)), 0)
-        for zone, event in zone_lines(boot, ZonePages, self.pages.nodes):
-            self._zone_pages(zone, event, printed)
-        for event in boot.of(ZoneReserved):
-            self._zone_reserved(event, reserve)
+        for zone, used in zone_lines(boot, MemmapUsed, self.pages.nodes):
+            self._memmap_line(zone, used)
+        charged = next((e.pages for e in boot.of(ZoneReserved)), 0)
+        for zone, sized in zone_lines(boot, ZonePages, self.pages.nodes):
+            self._zone_pages(zone, sized, charged)
+        for line in boot.of(ZoneReserved):
+            self._zone_reserved(line, reserve)
         self._unavailable(boot.of(UnavailablePages))
         for lists in boot.of(Zonelists):
             self._zonelists(lists)

@@ -24,14 +24,17 @@ MIB = 1 << 20
 Span = tuple[int, int]
 
 
-def check_zone_ranges(boot: Boot, setting: Setting, ledger: Ledger) -> dict[str, ZoneRange]:
-    """Check each zone's range; return the ranges in pfn to go on with."""
+Limits = dict[str, ZoneRange]
+
+
+def check_zone_ranges(boot: Boot, setting: Setting, ledger: Ledger) -> tuple[Limits, Limits]:
+    """Check each zone's range; return the ranges in pfn as simulated and as logged."""
     lines = boot.of(ZoneRangeLine)
     ranges = setting.memory.ranges
     if not ranges:
         for _ in lines:
             ledger.unchecked("zone", NO_RAM)
-        return {}
+        return {}, {}
     logged = {line.zone: _bytes(line, setting.page_size) for line in lines}
     names = tuple(logged) or setting.default_zones
     predicted = _predict(boot, setting, ranges, names)
@@ -44,7 +47,18 @@ def check_zone_ranges(boot: Boot, setting: Setting, ledger: Ledger) -> dict[str,
             ledger.inferred("zone")
         else:
             ledger.matched("zone")
-    return taken
+    return taken, _as_logged(logged, setting.page_size) if lines else taken
+
+
+def _as_logged(logged: Mapping[str, Span], page_size: int) -> Limits:
+    """Return the printed ranges in pfn; an empty zone lies where the one below it ends."""
+    found: Limits = {}
+    position = min((start for start, end in logged.values() if end), default=0)
+    for zone, (start, end) in logged.items():
+        low, high = (start, end) if end else (position, position)
+        found[zone] = ZoneRange(zone, low // page_size, high // page_size)
+        position = high
+    return found
 
 
 def _bytes(line: ZoneRangeLine, page_size: int) -> Span:
@@ -177,16 +191,17 @@ def _diverge(ledger: Ledger, line: ZoneRangeLine, logged: Span, simulated: Span)
 
 
 def check_movable(
-    boot: Boot, setting: Setting, limits: dict[str, ZoneRange], ledger: Ledger
-) -> dict[int, int]:
-    """Check where Movable begins on each node; return it in pfn by node."""
+    boot: Boot, setting: Setting, limits: Limits, ledger: Ledger
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Check where Movable begins on each node; return it in pfn as simulated and as logged."""
     lines = boot.of(MovableStart)
     headers = boot.of(MovableHeader)
     if not setting.memory.ranges or not limits:
         for _ in lines:
             ledger.unchecked("zone", NO_RAM)
-        return {}
+        return {}, {}
     predicted = _predict_movable(setting, limits)
+    simulated = dict(predicted)
     page = setting.page_size
     for line in lines:
         wanted = predicted.pop(line.nid, 0) * page
@@ -210,7 +225,7 @@ def check_movable(
             logged="no line for the node",
             simulated=f"{pfn * page:#x}",
         )
-    return {line.nid: line.start // page for line in lines}
+    return simulated, {line.nid: line.start // page for line in lines}
 
 
 def _predict_movable(setting: Setting, limits: dict[str, ZoneRange]) -> dict[int, int]:
