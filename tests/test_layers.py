@@ -23,10 +23,11 @@ FLOW: dict[str, set[str]] = {
     "observed": {"capture", "syntax", "events", "kernel", "boot"},
     "replay": {"boot", "kernel", "mm", "events", "syntax", "observed", "divergence", "capture"},
     "compare": {"boot", "kernel", "mm", "events", "observed", "divergence", "replay"},
-    "fixtures": {"capture", "boot", "divergence", "replay", "compare", "report"},
+    "fixtures": {"capture", "boot", "kernel", "divergence", "replay", "compare", "report"},
     "report": {"boot", "kernel", "mm", "events", "observed", "divergence", "replay", "compare"},
     "cli": {"*"},
     "__init__": {"*"},
+    "__main__": {"cli"},
 }
 VERSION_NAMES = ("version", "release", "kernel_version")
 VERSION_TABLE = {"kernel/features.py"}
