@@ -92,6 +92,13 @@ class Freelist:
             self.last = slot
             self.fresh -= 1
 
+    def bottom(self, sequence: Sequence, objects: int) -> int:
+        """Return the slot that would come last, UNKNOWN where the sequence does not tell."""
+        at = self.last if self.fresh else self.stack[0] if self.stack else UNKNOWN
+        for _ in range(self.fresh):
+            at = sequence.after(at, objects) if at >= 0 else UNKNOWN
+        return at
+
     def reverse(self, sequence: Sequence, objects: int) -> None:
         """Turn the list round; where the order of fresh slots is not known, forget it."""
         at, fresh = self.last, []

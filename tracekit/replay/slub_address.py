@@ -15,6 +15,7 @@ RANDOM_FIRST = "the first object of a new slab is drawn at random"
 SEQUENCE = "the cache's random sequence is not known yet"
 NO_MODEL = "this kernel's per-cpu object lists are not simulated"
 BLIND_SPOT = "events were off just before"
+UNDECIDED = "no later line tells who owns the object"
 
 # A place as Cache.predict() returns it.
 Place = tuple[Slab | None, int]
@@ -32,7 +33,6 @@ class _Pending:
     slab: Slab
     expected: int
     skipped: list[int]
-    in_use: bool
     allocs: int = 0
 
 
@@ -44,6 +44,7 @@ class AddressCheck:
         self.rules = rules
         self.freed = freed
         self.pending: dict[int, _Pending] = {}
+        self.claims: dict[tuple[int, int], _Pending] = {}
 
     # ------------------------------------------------------------ where it lies
 
@@ -121,8 +122,28 @@ class AddressCheck:
             free.stack.remove(slot)
             self.desk.inferred["address"] += 1
             return True
+        if self._turned_round(simulated, slab, slot, expected):
+            self.desk.inferred["address"] += 1
+            return True
         self._wait(row, simulated, slab, expected[1], skipped or [expected[1]])
         return False
+
+    def _turned_round(
+        self, simulated: SimulatedCache, slab: Slab, slot: int, expected: Place
+    ) -> bool:
+        """Say whether the slab was taken from its CPU and given back (kmem_cache_shrink).
+
+        That prints nothing; up to 5.11 it turned the free list round (deactivate_slab).
+        """
+        cache = simulated.cache
+        if not cache.rules.reverses or expected[0] is not slab:
+            return False
+        here = next((here for here in cache.cpus.values() if here.slab is slab), None)
+        if here is None or here.free.bottom(cache.sequence, slab.objects) != slot:
+            return False
+        here.free.reverse(cache.sequence, slab.objects)
+        here.free.take(slot, cache.sequence, slab.objects)
+        return True
 
     def _just_freed(
         self, row: int, simulated: SimulatedCache, slab: Slab, skipped: list[int]
@@ -138,41 +159,19 @@ class AddressCheck:
     # ------------------------------------------------------------------ pending
 
     def _wait(
-        self,
-        row: int,
-        simulated: SimulatedCache,
-        slab: Slab,
-        expected: int,
-        skipped: list[int],
-        in_use: bool = False,
+        self, row: int, simulated: SimulatedCache, slab: Slab, expected: int, skipped: list[int]
     ) -> None:
         """Keep an unexplained object until the cache's next allocations."""
         number = simulated.facts.number
         before = self.pending.pop(number, None)
         if before is not None:
-            self._report_pending(before)
-        self.pending[number] = _Pending(row, simulated, slab, expected, skipped, in_use)
-
-    def in_use(
-        self, row: int, simulated: SimulatedCache, expected: Place
-    ) -> None:
-        """The object is in use: was it freed without a line, or is this line wrong?
-
-        If it was freed unseen (kfree_rcu), the cache goes on with the object expected here.
-        """
-        slab, slot = expected
-        if slab is None:
-            self.desk.inferred["object"] += 1
-            simulated.note_bulk(row)
-            return
-        self._wait(row, simulated, slab, slot, [], in_use=True)
+            self._report_skip(before)
+        self.pending[number] = _Pending(row, simulated, slab, expected, skipped)
 
     def _comes_late(self, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
         """Say whether this object was taken before one whose line came first."""
         waiting = self.pending.get(simulated.facts.number)
-        if waiting is None or waiting.in_use or waiting.slab is not slab:
-            return False
-        if slot not in waiting.skipped:
+        if waiting is None or waiting.slab is not slab or slot not in waiting.skipped:
             return False
         waiting.skipped.remove(slot)
         self.desk.inferred["address"] += 1
@@ -181,68 +180,78 @@ class AddressCheck:
             self.desk.inferred["address"] += 1
         return True
 
-    def next_alloc(
-        self, row: int, simulated: SimulatedCache, place: Place, expected: Place
-    ) -> None:
-        """Let what waits for this cache see its next allocation, and what was expected of it."""
+    def next_alloc(self, row: int, simulated: SimulatedCache) -> None:
+        """Let what waits for this cache see its next allocation."""
         waiting = self.pending.get(simulated.facts.number)
         if waiting is None or waiting.row == row:
             return
         if self.desk.stream.cpu[waiting.row] != self.desk.stream.cpu[row]:
             return
-        if waiting.in_use:
-            if expected[1] != UNKNOWN:
-                del self.pending[simulated.facts.number]
-                self._settle_in_use(waiting, goes_on=place == expected)
-            return
         waiting.allocs += 1
         if waiting.allocs >= _PATIENCE_ALLOCS:
             del self.pending[simulated.facts.number]
-            self._report_pending(waiting)
+            self._report_skip(waiting)
 
-    def _settle_in_use(self, waiting: _Pending, *, goes_on: bool) -> None:
-        if goes_on:
+    def in_use(self, row: int, simulated: SimulatedCache, expected: Place) -> None:
+        """The object is in use: was it freed without a line (kfree_rcu), or is this line wrong?
+
+        If the line is wrong, the object expected here was taken, and somebody will free it; if not,
+        it will be allocated.
+        """
+        slab, slot = expected
+        if slab is None:
             self.desk.inferred["object"] += 1
-            waiting.simulated.note_bulk(waiting.row)
-        else:
-            self._report_pending(waiting)
+            simulated.note_bulk(row)
+            return
+        self.claims[slab.name, slot] = _Pending(row, simulated, slab, slot, [])
+
+    def allocated(self, slab: Slab, slot: int) -> None:
+        """An object was allocated: nobody can have had it before."""
+        claim = self.claims.pop((slab.name, slot), None)
+        if claim is not None:
+            self.desk.inferred["object"] += 1
+            claim.simulated.note_bulk(claim.row)
+
+    def freed_unallocated(self, slab: Slab, slot: int) -> bool:
+        """An object was freed that no line allocated; say whether a wrong line explains it."""
+        claim = self.claims.pop((slab.name, slot), None)
+        if claim is not None:
+            self._report_claim(claim)
+        return claim is not None
 
     def finish(self) -> None:
         """Report what still waits; an object in use at the very end stays undecided."""
         for waiting in self.pending.values():
-            if waiting.in_use:
-                self.desk.unchecked["object", "no later line tells who owns the object"] += 1
-            else:
-                self._report_pending(waiting)
+            self._report_skip(waiting)
+        if self.claims:
+            self.desk.unchecked["object", UNDECIDED] += len(self.claims)
         self.pending.clear()
+        self.claims.clear()
 
     # ------------------------------------------------------------------ reports
 
-    def _report_pending(self, waiting: _Pending) -> None:
+    def _report_claim(self, claim: _Pending) -> None:
+        self.desk.diverge(
+            claim.row,
+            "object",
+            "SL102",
+            f"object of {claim.simulated.name}",
+            f"ptr=0x{self.desk.pointer(claim.simulated, claim.slab, claim.expected):x}",
+        )
+
+    def _report_skip(self, waiting: _Pending) -> None:
         simulated = waiting.simulated
-        place = self.desk.pointer(simulated, waiting.slab, waiting.expected)
-        if waiting.in_use:
-            self.desk.diverge(
-                waiting.row,
-                "object",
-                "SL102",
-                f"object of {simulated.name}",
-                f"ptr=0x{place:x}",
-                alternatives=("it was freed by kfree_rcu(), which prints nothing",),
-            )
-            return
         waiting.slab.skipped = True
-        lost = len(waiting.skipped)
         self.desk.diverge(
             waiting.row,
             "address",
             "SL105",
             f"object of {simulated.name}",
-            f"ptr=0x{place:x}",
+            f"ptr=0x{self.desk.pointer(simulated, waiting.slab, waiting.expected):x}",
             alternatives=(
-                f"the lines of {lost} allocations before it were lost" if lost else "",
+                f"lines of allocations before it were lost ({len(waiting.skipped)} or more)",
                 "objects were allocated in bulk, which prints nothing",
-            )[not lost :],
+            ),
         )
 
     def _report_slab(self, row: int, simulated: SimulatedCache, place: str) -> None:

@@ -92,7 +92,7 @@ class AllocCheck:
             self._on_unknown_page(row, simulated, head, slot, expected)
         else:
             self._on_slab(row, simulated, owner[1], slot, expected)
-            self.address.next_alloc(row, simulated, (owner[1], slot), expected)
+            self.address.next_alloc(row, simulated)
         self._remember(row)
 
     def _on_unknown_page(
@@ -150,6 +150,7 @@ class AllocCheck:
             self.desk.matched["object"] += 1
         cpu, cache = self.desk.stream.cpu[row], simulated.cache
         slab.state[slot] = LIVE
+        self.address.allocated(slab, slot)
         if expected == (slab, slot):
             cache.commit(cpu, slab, slot)
             self.address.as_expected()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracekit.mm.slub import FREED, NEVER_SEEN, Slab
-from tracekit.replay.slub_address import FILLED_BEFORE
+from tracekit.replay.slub_address import FILLED_BEFORE, AddressCheck
 from tracekit.replay.slub_desk import Desk, SimulatedCache, SlubRules
 from tracekit.replay.slub_world import World
 
@@ -13,8 +13,11 @@ __all__ = ["FreeCheck"]
 class FreeCheck:
     """Checks frees, and lets the simulated caches follow them."""
 
-    def __init__(self, desk: Desk, world: World, rules: SlubRules) -> None:
+    def __init__(
+        self, desk: Desk, world: World, address: AddressCheck, rules: SlubRules
+    ) -> None:
         self.desk = desk
+        self.address = address
         self.world = world
         self.rules = rules
 
@@ -54,7 +57,7 @@ class FreeCheck:
             self._report(row, "SL204", subject, "the start of an object")
             return
         state = slab.state[slot]
-        verdict = self._verdict(row, simulated, slab, state)
+        verdict = self._verdict(row, simulated, slab, slot)
         if verdict == "SL201":
             self._report(
                 row, "SL201", subject, "the object is free", self.world.freed.get(pointer)
@@ -69,9 +72,9 @@ class FreeCheck:
         self.world.freed[pointer] = row
         simulated.cache.free(self.desk.stream.cpu[row], slab, slot)
 
-    def _verdict(self, row: int, simulated: SimulatedCache, slab: Slab, state: int) -> str:
+    def _verdict(self, row: int, simulated: SimulatedCache, slab: Slab, slot: int) -> str:
         """Return the code of what is wrong, "" where nothing is; enter the rest as checked."""
-        named = self.desk.stream.what[row]
+        named, state = self.desk.stream.what[row], slab.state[slot]
         if named >= 0 and named not in simulated.facts.names and simulated.facts.names:
             return "SL202"
         unseen = state == FREED or (state == NEVER_SEEN and not slab.old)
@@ -79,7 +82,8 @@ class FreeCheck:
             self.desk.matched["free"] += 1
             return ""
         excused = simulated.silent or simulated.blind or not self.rules.predicts
-        if excused or (state == NEVER_SEEN and slab.skipped):
+        excused = excused or (state == NEVER_SEEN and slab.skipped)
+        if excused or self.address.freed_unallocated(slab, slot):
             self.desk.inferred["free"] += 1
             simulated.note_bulk(row)
             return ""

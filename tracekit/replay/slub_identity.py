@@ -66,9 +66,8 @@ def identify_caches(
     shapes = {
         key.size: geometry(key.size, rules, debug=debug) for key in stream.keys if key.size > 0
     }
-    largest = largest_kmalloc(page_size)
     orders = [
-        -1 if key.size <= 0 or (key.kmalloc and key.size > largest) else shapes[key.size].order
+        -1 if key.kmalloc and is_whole_pages(key.size, page_size) else shapes[key.size].order
         for key in stream.keys
     ]
     groups = _Groups(len(stream.keys))
@@ -83,9 +82,12 @@ def identify_caches(
     return Identity(caches, cache_of, owners, orders)
 
 
-def largest_kmalloc(page_size: int) -> int:
-    """Return the bytes beyond which kmalloc() asks the page allocator (KMALLOC_MAX_CACHE_SIZE)."""
-    return page_size * 2
+def is_whole_pages(size: int, page_size: int) -> bool:
+    """Say whether kmalloc() gives `size` bytes as a block of pages (KMALLOC_MAX_CACHE_SIZE).
+
+    A debugged cache's objects are larger than that as well, but no power of two.
+    """
+    return size <= 0 or (size > 2 * page_size and size & (size - 1) == 0)
 
 
 def _join_by_slab(

@@ -25,7 +25,7 @@ class SlubTwin:
         self.world = world
         self.address = AddressCheck(desk, rules, world.freed)
         self.allocs = AllocCheck(desk, world, self.address, rules)
-        self.frees = FreeCheck(desk, world, rules)
+        self.frees = FreeCheck(desk, world, self.address, rules)
 
     def run(self, until: int | None = None) -> None:
         """Replay the rows whose events come before index `until` of the trace, or all."""
