@@ -308,7 +308,7 @@ MEMBLOCK: tuple[Feature, ...] = (
         "arm_limit_skips_nomap",
         since=(5, 4),
         commit="1d31999cf04c",
-        subject="ARM: 8906/1: drivers/amba: adjust_lowmem_bounds() leaves NOMAP memblocks out",
+        subject="ARM: 8904/1: skip nomap memblocks while finding the lowmem/highmem boundary",
     ),
     Feature(
         "hotplug_cleared_at_numa_init",

@@ -130,13 +130,13 @@ def initial_limit(memblock: Memblock, machine: Machine) -> int:
     if not machine.is_arm:
         return limit
     block_limit = 0
-    skips_nomap = machine.kernel.has("arm_limit_skips_nomap", default=True)
-    for region in memblock.memory:
-        if skips_nomap and region.flags & MEMBLOCK_NOMAP:
-            continue
+    spares_nomap = machine.kernel.has("arm_limit_skips_nomap", default=True)
+    usable = [r for r in memblock.memory if not (spares_nomap and r.flags & MEMBLOCK_NOMAP)]
+    for number, region in enumerate(usable):
         if block_limit or region.base >= limit:
             break
-        if region.base % machine.pmd_size:
+        # Since then the unaligned head of the first bank becomes NOMAP instead of a limit.
+        if region.base % machine.pmd_size and not (spares_nomap and number == 0):
             block_limit = region.base
         elif region.end % machine.pmd_size:
             block_limit = min(region.end, limit)
