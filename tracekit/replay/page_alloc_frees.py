@@ -102,10 +102,10 @@ class Frees:
         )
         if not nested:
             return False
-        passed = self._passed(row)
+        passed = self._passed(row, zone)
         return (depth >= 3 or depth < 0) if passed is None else passed
 
-    def _passed(self, row: int) -> bool | None:
+    def _passed(self, row: int, zone: Zone) -> bool | None:
         """Return whether the frees of one interrupt passed the lists by, as later lines show.
 
         None where nothing is heard of their pages.
@@ -117,7 +117,10 @@ class Frees:
                 continue
             if stream.kind[mate] != FREE or (stream.pid[mate], stream.context[mate]) != who[1:]:
                 break
-            after = future.next_kind(stream.pfn[mate], mate)
+            pfn = stream.pfn[mate]
+            if not zone.start <= pfn < zone.end:
+                continue
+            after = future.next_kind(pfn, mate)
             if after in (ALLOC, PCPU_DRAIN, ZONE_LOCKED):
                 return after == ZONE_LOCKED
         return None

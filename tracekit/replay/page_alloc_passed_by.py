@@ -51,7 +51,9 @@ class PassedBy:
         twin = self.twin
         stream, allocator = twin.stream, twin.allocator
         run = self._runs.get(pfn, [])
-        still = [r for r in run if stream.pfn[r] in allocator.where]
+        homes = {r: allocator.where.get(stream.pfn[r]) for r in run}
+        zone = allocator.zone_of(pfn)
+        still = [r for r, home in homes.items() if home is not None and home.zone is zone]
         if not twin.rules.pcp_trylock or not still:
             return False
         seen = {self.future.next_kind(stream.pfn[r], row - 1) for r in still}

@@ -292,15 +292,20 @@ class Resync:
         twin = self.twin
         pfn = twin.stream.pfn[row]
         take = twin.vmalloc.taken.get(pfn)
-        if taken is not None or take is None or not self._same_list(row, take.home):
+        if take is None or not self._same_list(row, take.home):
             return False
+        if taken is not None:
+            twin.taken[twin.stream.pid[row], twin.stream.context[row]] = taken
         for page in twin.vmalloc.untake(pfn, lambda page: self._next_is_alloc(page, row - 1)):
             twin.in_use.pop(page, None)
         for page in take.home.before(pfn):
             twin.allocator.drop(page)
             twin.in_use[page] = 0
         twin.allocator.drop(pfn)
-        twin.account.inferred[PFN] += 1
+        if twin.policy.several:
+            twin.account.unchecked(PFN, OTHER_NODE)
+        else:
+            twin.account.inferred[PFN] += 1
         return True
 
     def _next_is_alloc(self, pfn: int, row: int) -> bool:
