@@ -25,7 +25,7 @@ from tracekit.replay.page_alloc_snapshot import (
     find_windows,
 )
 from tracekit.replay.page_alloc_twin import Twin
-from tracekit.replay.page_alloc_unlogged import infer_run, report_run
+from tracekit.replay.page_alloc_unlogged import Deferred, infer_run, report_run
 
 
 def run(context: Context) -> None:
@@ -44,12 +44,14 @@ def run(context: Context) -> None:
     rules = read_rules(boot.kernel, orders, block, stream)
     if boot.kernel.has("reserved_block_movable"):
         set_reserved_movable(handoff)
-    zones = zones_of(handoff, rules)
+    flat = boot.kernel.evidence.config.get("CONFIG_FLATMEM") == "y"
+    zones = zones_of(handoff, rules, flat=flat)
     allocator = PageAllocator(zones, rules)
     account = Account(stream, ledger)
-    report_run(infer_run(allocator, stream), account)
-    deferred = [(area.start_pfn, area.end_pfn) for area in handoff.deferred]
-    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones), deferred, cma_areas(boot))
+    deferred = Deferred(handoff, rules)
+    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones))
+    report_run(infer_run(allocator, stream, twin.resync.future, deferred), account)
+    twin.frees.know(deferred.ranges, cma_areas(boot))
     windows = find_windows(stream)
     twin.recorder = Recorder(allocator, windows)
     twin.run(0, len(stream))

@@ -23,23 +23,24 @@ NO_ZONE = "the page lies in no zone that is known"
 
 
 class Frees:
-    """The frees of one twin.
+    """The frees of one twin."""
 
-    ``deferred`` are the pfn ranges that are initialised late, ``cma`` the CMA areas.
-    """
-
-    def __init__(
-        self, twin: Twin, deferred: Sequence[tuple[int, int]], cma: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, twin: Twin) -> None:
         self.twin = twin
         self.stream = twin.stream
-        self._areas = cma
+        self._areas: Sequence[tuple[int, int]] = ()
         self._cma = -1 if (number := twin.rules.type_number("CMA")) is None else number
         self._isolate = twin.rules.type_number("Isolate")
-        self._starts = [start for start, _ in sorted(deferred)]
-        self._ends = [end for _, end in sorted(deferred)]
+        self._starts: list[int] = []
+        self._ends: list[int] = []
         self._initialised: set[tuple[int, int]] = set()
         self._exact: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def know(self, deferred: Sequence[tuple[int, int]], cma: Sequence[tuple[int, int]]) -> None:
+        """Note the pfn ranges that are initialised late, and the CMA areas."""
+        self._starts = [start for start, _ in sorted(deferred)]
+        self._ends = [end for _, end in sorted(deferred)]
+        self._areas = cma
 
     # -- what kind of free it is ----------------------------------------------------------
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracekit.kernel.kernel import Kernel
-from tracekit.mm.handoff import Handoff
-from tracekit.mm.page_alloc_rules import PAGE_ALLOC_COSTLY_ORDER, Drain, Fallback, Rules
+from tracekit.mm.handoff import BuddyZone, Handoff
+from tracekit.mm.mm_init import HIGHMEM
+from tracekit.mm.page_alloc_rules import (
+    PAGE_ALLOC_COSTLY_ORDER,
+    UNMOVABLE,
+    Drain,
+    Fallback,
+    Rules,
+)
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_stream import ZONE_LOCKED, Stream
 
@@ -93,18 +100,45 @@ def _pageblocks(handoff: Handoff, zone: Zone) -> Iterator[int]:
             yield from range(start & -size, end, size)
 
 
-def zones_of(handoff: Handoff, rules: Rules) -> list[Zone]:
-    """Return the zones with the free lists of the hand-off."""
+def zones_of(handoff: Handoff, rules: Rules, *, flat: bool) -> list[Zone]:
+    """Return the zones with the free lists of the hand-off.
+
+    ``flat``: without sections each zone has its own pageblock types, and a pageblock that
+    begins in the zone below keeps the type 0 here (mm/page_alloc.c:get_pageblock_bitmap).
+    """
     found = []
     for buddy in handoff.zones:
         zone = Zone(buddy.zone.name, buddy.zone.nid, buddy.zone.start_pfn,
                     buddy.zone.end_pfn, rules)  # fmt: skip
         for pfn in _pageblocks(handoff, zone):
-            zone.set_pageblock_type(pfn, 0, rules.types.index(handoff.migratetype(pfn)))
-        for name in buddy.lists:
-            migratetype = rules.types.index(name)
-            for order in range(rules.max_order + 1):
-                for pfn in handoff.listed(buddy, name, order):
-                    zone.insert(pfn, order, migratetype, tail=True)
+            foreign = flat and pfn < zone.start
+            kind = UNMOVABLE if foreign else rules.types.index(handoff.migratetype(pfn))
+            zone.set_pageblock_type(pfn, 0, kind)
+        apart = zone.name == HIGHMEM and handoff.rules.highmem_apart is not None
+        to_tail = handoff.rules.to_tail and not apart
+        for pfn, (order, _) in _blocks(handoff, buddy, to_tail):
+            if to_tail:
+                zone.insert(pfn, order, zone.pageblock_type(pfn), tail=True)
+            else:
+                zone.free_one(pfn, order, zone.pageblock_type(pfn))
         found.append(zone)
     return found
+
+
+def _blocks(
+    handoff: Handoff, buddy: BuddyZone, to_tail: bool
+) -> list[tuple[int, tuple[int, str]]]:
+    """Return the free blocks as (pfn, (order, migrate type)), in the order to add them.
+
+    Blocks that go to the tails come in list order. Until v5.9, and for HighMem while it was
+    freed page by page, they go through __free_page() in ascending order, where each goes to
+    the head of its list, or to the tail if it is likely to merge.
+    """
+    if not to_tail:
+        return sorted(buddy.free.items())
+    return [
+        (pfn, buddy.free[pfn])
+        for name in buddy.lists
+        for order in range(handoff.rules.nr_orders)
+        for pfn in buddy.area(name, order)
+    ]

@@ -6,7 +6,7 @@ the state is kept here; what a mismatch means is decided in page_alloc_resync.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tracekit.mm.page_alloc import PageAllocator, PcpList
@@ -82,8 +82,6 @@ class Twin:
         stream: Stream,
         account: Account,
         nodes: Mapping[int, int],
-        deferred: Sequence[tuple[int, int]] = (),
-        cma: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.allocator = allocator
         self.rules = allocator.rules
@@ -99,7 +97,7 @@ class Twin:
         self.resync = Resync(self)
         self.ties = Ties(stream, self.resync.future)
         self.fallbacks = Fallbacks(self)
-        self.frees = Frees(self, deferred, cma)
+        self.frees = Frees(self)
 
     def run(self, first: int, last: int) -> None:
         """Replay the rows from ``first`` up to but not including ``last``."""

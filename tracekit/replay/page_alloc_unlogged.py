@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tracekit.mm.handoff import Handoff, split_blocks
 from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_fallback import find_fallback, steal
-from tracekit.mm.page_alloc_rules import UNMOVABLE
+from tracekit.mm.page_alloc_rules import UNMOVABLE, Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_account import Account
-from tracekit.replay.page_alloc_stream import EXTFRAG, ZONE_LOCKED, Stream
+from tracekit.replay.page_alloc_future import Future
+from tracekit.replay.page_alloc_stream import EXTFRAG, FREE, ZONE_LOCKED, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,51 @@ def find_targets(
     return targets
 
 
-def infer_run(allocator: PageAllocator, stream: Stream) -> list[Run]:
-    """Bring the hand-off state to the first event; return what the run took, zone by zone."""
+class Deferred:
+    """The memory whose struct pages are initialised late, as far as nobody has done it yet.
+
+    ``ranges`` are pfn ranges, ends exclusive.
+    """
+
+    def __init__(self, handoff: Handoff, rules: Rules) -> None:
+        self.ranges = [(area.start_pfn, area.end_pfn) for area in handoff.deferred]
+        self.section = handoff.rules.section_pages or 0
+        self.rules = rules
+
+    def grow(self, zone: Zone) -> bool:
+        """Initialise and free the rest of the next section of a zone that ran dry.
+
+        Return False where the zone has nothing left. Mirrors deferred_grow_zone().
+        """
+        mine = [(a, b) for a, b in self.ranges if zone.start <= a < zone.end]
+        if not mine or not self.section:
+            return False
+        first = min(mine)[0]
+        border = (first // self.section + 1) * self.section
+        for start, end in mine:
+            if start < border:
+                self.ranges.remove((start, end))
+                if end > border:
+                    self.ranges.append((border, end))
+                self._free(zone, start, min(end, border))
+        return True
+
+    def _free(self, zone: Zone, start: int, end: int) -> None:
+        block = 1 << self.rules.pageblock_order
+        for pfn in range(-(-start // block) * block, end, block):
+            zone.set_pageblock_type(pfn, 0, self.rules.movable)
+        for pfn, order in split_blocks(start, end, self.rules.max_order + 1):
+            zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
+
+
+def infer_run(
+    allocator: PageAllocator, stream: Stream, future: Future, deferred: Deferred
+) -> list[Run]:
+    """Bring the hand-off state to the first event; return what the run took, zone by zone.
+
+    A page that a later line takes before it frees it was not in the run: a way that leads
+    over such a page is not taken.
+    """
     runs: list[Run] = []
     targets = find_targets(allocator, stream)
     for zone in allocator.zones:
@@ -72,7 +117,8 @@ def infer_run(allocator: PageAllocator, stream: Stream) -> list[Run]:
         for migratetype in sorted(wanted, key=lambda mt: mt != UNMOVABLE):
             target = wanted.pop(migratetype, None)
             if target is not None:
-                runs += _advance(zone, migratetype, target, wanted)
+                walk = _Walk(zone, future, deferred)
+                runs += walk.advance(migratetype, target, wanted)
     return runs
 
 
@@ -97,33 +143,54 @@ def report_run(runs: Iterable[Run], account: Account) -> None:
     )
 
 
-def _advance(
-    zone: Zone, migratetype: int, target: Target, others: dict[int, Target]
-) -> Iterable[Run]:
-    """Take single pages for the type until the target stands at the head of its lists.
+@dataclass(slots=True)
+class _Walk:
+    """Takes pages from a zone as the unlogged run did."""
 
-    A block that another type's first refill comes from was claimed by that type. Nothing is
-    taken where the target cannot be reached.
-    """
-    saved = _save(zone)
-    run = Run(zone, migratetype, 0, target)
-    inner: list[Run] = []
-    while zone.peek(target.order, migratetype) != target.pfn:
-        if zone.rmqueue_smallest(0, migratetype) is not None:
-            run.pages += 1
-            continue
+    zone: Zone
+    future: Future
+    deferred: Deferred
+
+    def advance(
+        self, migratetype: int, target: Target, others: dict[int, Target]
+    ) -> list[Run]:
+        """Take single pages for the type until the target stands at the head of its lists.
+
+        A block that another type's first refill comes from was claimed by that type. Nothing
+        is taken where the target cannot be reached.
+        """
+        zone = self.zone
+        saved, ranges = _save(zone), list(self.deferred.ranges)
+        run = Run(zone, migratetype, 0, target)
+        inner: list[Run] = []
+        while zone.peek(target.order, migratetype) != target.pfn:
+            pfn = zone.rmqueue_smallest(0, migratetype)
+            if pfn is None:
+                done = self._claim(migratetype, others)
+                if done is not None:
+                    inner += done
+                    continue
+            elif self.future.next_kind(pfn, -1) in (FREE, None):
+                run.pages += 1
+                continue
+            _restore(zone, saved)
+            self.deferred.ranges = ranges
+            return []
+        return [run, *inner]
+
+    def _claim(self, migratetype: int, others: dict[int, Target]) -> list[Run] | None:
+        """Claim the next block, or have the zone grow; None where neither is possible."""
+        zone = self.zone
         donor = find_fallback(zone, 0, migratetype)
         if donor is None:
-            _restore(zone, saved)
-            return []
+            return [] if self.deferred.grow(zone) else None
         block = range(donor.pfn, donor.pfn + (1 << donor.order))
         owner = next((mt for mt, other in others.items() if other.pfn in block), None)
         if owner is None:
             steal(zone, donor, migratetype, claimed=True)
-        else:
-            steal(zone, donor, owner, claimed=True)
-            inner += _advance(zone, owner, others.pop(owner), {})
-    return [run, *inner]
+            return []
+        steal(zone, donor, owner, claimed=True)
+        return self.advance(owner, others.pop(owner), {})
 
 
 def _save(zone: Zone) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
