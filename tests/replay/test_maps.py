@@ -91,10 +91,11 @@ def test_a_reserved_row_that_is_used_as_ram(tmp_path: Path) -> None:
     assert ("MP102", 6) in found(tmp_path, wrong)
 
 
-def test_without_the_debug_lines_the_table_is_not_judged(tmp_path: Path) -> None:
+def test_without_the_debug_lines_only_last_pfn_judges(tmp_path: Path) -> None:
     lines = [line for line in E820.splitlines() if not line.startswith("e820: ")]
-    text = "\n".join(lines).replace("1ffdffff] usable", "1ffcffff] usable")
-    assert found(tmp_path, text) == []
+    text = "\n".join(lines)
+    assert found(tmp_path, changed(text, "0009fbff] usable", "0009ebff] usable")) == []
+    assert found(tmp_path, changed(text, "1ffdffff] usable", "1ffcffff] usable")) == [("MP102", 6)]
 
 
 def test_rows_that_overlap(tmp_path: Path) -> None:
@@ -120,6 +121,26 @@ BIOS-e820: [mem 0x0000000000100000-0x000000001fffffff]  System RAM
     assert found(tmp_path, text) == []
     wrong = changed(text, "0000000000100000-0x", "0000000000180000-0x")
     assert found(tmp_path, wrong) == [("MP102", 4)]
+
+
+USER = """\
+Command line: mem=512M memmap=16M$256M
+BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+BIOS-e820: [mem 0x0000000000100000-0x000000003ffdffff] usable
+e820: remove [mem 0x20000000-0xfffffffffffffffe] usable
+user-defined physical RAM map:
+user: [mem 0x0000000000000000-0x000000000009fbff] usable
+user: [mem 0x0000000000100000-0x000000000fffffff] usable
+user: [mem 0x0000000010000000-0x0000000010ffffff] reserved
+user: [mem 0x0000000011000000-0x000000001fffffff] usable
+"""
+
+
+def test_the_user_defined_map_follows_from_firmware_and_command_line(tmp_path: Path) -> None:
+    assert found(tmp_path, USER) == []
+    assert found(tmp_path, changed(USER, "09fbff] usable", "09ebff] usable")) == [("MP102", 2)]
+    assert found(tmp_path, changed(USER, "16M$256M", "32M$256M")) == [("MP102", 3)]
+    assert found(tmp_path, changed(USER, "16M$256M", "exactmap")) == []
 
 
 def test_the_kernel_in_a_range_that_is_no_ram(tmp_path: Path) -> None:

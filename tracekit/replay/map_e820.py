@@ -13,11 +13,20 @@ from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
 from tracekit.events.base import Event, Source
-from tracekit.events.e820 import E820Gap, E820Row, KernelNotRam, LastPfn, PciGap, RamBuffer
+from tracekit.events.e820 import (
+    E820Gap,
+    E820Header,
+    E820Row,
+    KernelNotRam,
+    LastPfn,
+    PciGap,
+    RamBuffer,
+)
 from tracekit.events.memblock import MemblockCall
 from tracekit.events.mm_init import NodeRangeLine
 from tracekit.replay.e820_table import E820Table, Entry
 from tracekit.replay.map_finding import Finding, mem
+from tracekit.replay.map_user import user_map_edges
 
 PAGE = 4096
 GAP_END = 1 << 32  # MAX_GAP_END
@@ -28,6 +37,7 @@ class Witnesses:
     """Lines made from the table; ``early`` is the table when last_pfn was computed.
 
     Changes that come later (esrt, memattr, setup_data found late) no longer reach memblock.
+    ``firmware`` is the table that a user-defined one was made from.
     """
 
     table: E820Table = field(default_factory=E820Table)
@@ -35,7 +45,8 @@ class Witnesses:
     added: list[MemblockCall] = field(default_factory=list)
     nodes: list[NodeRangeLine] = field(default_factory=list)
     buffers: list[RamBuffer] = field(default_factory=list)
-    last_pfn: LastPfn | None = None
+    last_pfns: list[LastPfn] = field(default_factory=list)
+    firmware: list[Entry] = field(default_factory=list)
     pci_gap: PciGap | None = None
     limited: bool = False
 
@@ -46,7 +57,8 @@ def e820_findings(boot: Boot) -> Iterator[Finding]:
     yield from _kernel_outside(boot)
     rows = {row.source for row in boot.of(E820Row)}
     told: set[Source] = set()
-    for entry, edge, against in (*_contradicted(seen), *_gap_edges(seen)):
+    user = user_map_edges(boot, seen.firmware, seen.table.printed)
+    for entry, edge, against in (*_contradicted(seen), *_gap_edges(seen), *user):
         if entry.row in rows and entry.row not in told:
             told.add(entry.row)
             yield _boundary(entry, edge, against)
@@ -71,8 +83,11 @@ def gather(boot: Boot) -> Witnesses:
             case PciGap():
                 seen.pci_gap = event
             case LastPfn():
-                seen.last_pfn = seen.last_pfn or event
+                seen.last_pfns.append(event)
                 seen.early = list(seen.table.entries)
+            case E820Header() if event.table == "user-defined":
+                seen.firmware = list(seen.table.entries)
+                seen.table.feed(event)
             case _:
                 seen.table.feed(event)
     return seen
@@ -121,7 +136,8 @@ def _kernel_outside(boot: Boot) -> Iterator[Finding]:
 def _contradicted(seen: Witnesses) -> Iterator[tuple[Entry, str, list[Source]]]:
     """Yield (entry, which end, contradicting lines), one entry after the other."""
     table = seen.table
-    if not table.debug or not table.entries:
+    if not table.debug:
+        yield from _without_debug(seen)
         return
     early = {place for entry in seen.early for place in (entry.start, entry.end)}
     for entry in table.ram():
@@ -134,6 +150,14 @@ def _contradicted(seen: Witnesses) -> Iterator[tuple[Entry, str, list[Source]]]:
     for entry in table.entries:
         if not entry.is_ram and (against := _used_as_ram(seen, entry)):
             yield entry, "type", against
+
+
+def _without_debug(seen: Witnesses) -> Iterator[tuple[Entry, str, list[Source]]]:
+    """A log without KERN_DEBUG lines does not show all changes: only last_pfn is certain."""
+    for entry in seen.table.ram():
+        against, bears_out = _by_last_pfn(seen, entry, "end", entry.end)
+        if against and not bears_out:
+            yield entry, "end", against
 
 
 def _verdicts(
@@ -202,15 +226,17 @@ def _ram_alignment(place: int) -> int:
 
 
 def _by_last_pfn(seen: Witnesses, entry: Entry, edge: str, place: int) -> Verdict:
-    last = seen.last_pfn
-    highest = max(e.end for e in seen.table.ram())
-    if edge != "end" or last is None or entry.end != highest or seen.limited:
+    """e820__end_of_ram_pfn, then (where that is above 4 GiB) e820__end_of_low_ram_pfn."""
+    if edge != "end" or not seen.last_pfns or seen.limited:
         return [], False
-    if last.max_arch_pfn is not None and place // PAGE > last.max_arch_pfn:
-        return [], False
-    if place // PAGE == last.last_pfn:
-        return [], True
-    return [last.source], False
+    ends = [e.end for e in seen.table.ram()]
+    tops = [max(ends), max((end for end in ends if end <= GAP_END), default=0)]
+    for last, top in zip(seen.last_pfns, tops, strict=False):
+        if entry.end != top or place // PAGE > (last.max_arch_pfn or place):
+            continue
+        right = place // PAGE == last.last_pfn
+        return ([], True) if right else ([last.source], False)
+    return [], False
 
 
 def _used_as_ram(seen: Witnesses, entry: Entry) -> list[Source]:
