@@ -1,0 +1,78 @@
+"""``tracekit diff A B``: two boots compared by cause; three or more make a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from tracekit.cli.output import collector_off, trouble, write
+
+FORMATS = ("text", "json", "markdown", "html")
+AREAS = ("firmware", "memblock", "free", "zones", "slab", "moves", "divergences", "setting")
+
+
+@click.command("diff", short_help="Compare boots by cause.")
+@click.argument("paths", nargs=-1, required=True, metavar="A B [C...]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--only", metavar="AREAS", help=f"Only these, with commas: {', '.join(AREAS)}.")
+@click.option("--ignore", "ignore_file", metavar="FILE", help="Differences to excuse (TOML).")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to stdout.")
+def command(
+    paths: tuple[str, ...],
+    form: str,
+    only: str | None,
+    ignore_file: str | None,
+    output: str | None,
+) -> None:
+    """Say what changed in memory between two boots, and why.
+
+    Both are put into canonical form first: the kernel image rebased, owners instead of
+    addresses. Exit status: 0 the same, 1 they differ, 2 trouble.
+    """
+    from tracekit.capture import CaptureError
+    from tracekit.compare.compare import compare
+    from tracekit.compare.ignore import IgnoreError, read_ignore
+    from tracekit.compare.side import open_side
+
+    areas = _areas(only)
+    if len(paths) < 2:
+        raise click.UsageError("give two boots to compare, or more for a table")
+    try:
+        ignore = read_ignore(ignore_file) if ignore_file else None
+        with collector_off():
+            sides = [open_side(path) for path in paths]
+    except (CaptureError, IgnoreError) as error:
+        trouble(str(error))
+    for side in sides:
+        if not side.boot.recognised:
+            trouble(f"{side.name}: no line of a Linux boot log found, nothing to compare")
+    if len(sides) > 2:
+        from tracekit.report.diff_table import render_table
+
+        write(render_table(sides), output)
+        return
+    result = compare(sides[0], sides[1], areas, ignore)
+    write(_renderer(form)(result), output)
+    for warning in result.warnings:
+        click.echo(f"tracekit: {warning}", err=True)
+    raise SystemExit(0 if result.same else 1)
+
+
+def _areas(only: str | None) -> tuple[str, ...]:
+    areas = tuple(only.split(",")) if only else ()
+    unknown = set(areas) - set(AREAS)
+    if unknown:
+        raise click.BadParameter(f"{min(unknown)} is none of {', '.join(AREAS)}")
+    return areas
+
+
+def _renderer(form: str) -> Callable[..., str]:
+    from tracekit.report import diff, diff_json, diff_page
+
+    return {
+        "text": diff.render,
+        "json": diff_json.render,
+        "markdown": diff_page.render_markdown,
+        "html": diff_page.render_html,
+    }[form]

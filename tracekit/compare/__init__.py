@@ -1,0 +1,1 @@
+"""Two boots: are they comparable, put into canonical form, the difference by cause."""

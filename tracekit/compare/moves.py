@@ -1,0 +1,59 @@
+"""Reservations of unchanged size that lie elsewhere, once the kernel image is rebased.
+
+KASLR moves the image, and what is carved out of it, by one constant; that is no difference.
+A reservation is compared with the one of the same owner and size at the same turn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from tracekit.compare.change import Change
+from tracekit.compare.side import Side
+from tracekit.replay.regions import UNLOGGED, History, Piece
+
+Key = tuple[str, int]
+
+
+def move_changes(a: Side, b: Side) -> Iterator[Change]:
+    """Yield one change per owner whose reservations moved, with the distances in words."""
+    one, two = _places(a), _places(b)
+    image = _image_shift(one, two)
+    for key in one.keys() & two.keys():
+        if len(one[key]) != len(two[key]):
+            continue  # Their number changed: that is a change of size, told elsewhere.
+        shifts = [q - p for p, q in zip(one[key], two[key], strict=True)]
+        moved = [shift for shift in shifts if shift not in (0, image)]
+        if moved:
+            first = next(i for i, shift in enumerate(shifts) if shift in moved)
+            yield _change(key, one[key][first], two[key][first], len(moved))
+
+
+def _change(key: Key, old: int, new: int, count: int) -> Change:
+    more = f" and {count - 1} more" if count > 1 else ""
+    name = f"{key[0]} ({key[1]} bytes)"
+    return Change("moves", "address", name, f"{old:#x}", f"{new:#x}{more}", is_bytes=False)
+
+
+def _places(side: Side) -> dict[Key, list[int]]:
+    history = side.replay.context.take(History)
+    places: dict[Key, list[int]] = defaultdict(list)
+    for piece in _reserved(history) if history else ():
+        places[piece.owner, piece.end - piece.start].append(piece.start)
+    return places
+
+
+def _reserved(history: History) -> Iterator[Piece]:
+    for region in history.at():
+        if region.list == "reserved":
+            yield from region.pieces
+
+
+def _image_shift(one: dict[Key, list[int]], two: dict[Key, list[int]]) -> int:
+    """Return how far the kernel image moved: the commonest shift of what no allocator placed."""
+    shifts: Counter[int] = Counter()
+    for key in one.keys() & two.keys():
+        if key[0] == UNLOGGED or key[0].startswith("setup_arch"):
+            shifts.update(q - p for p, q in zip(one[key], two[key], strict=False) if p != q)
+    return shifts.most_common(1)[0][0] if shifts else 0

@@ -1,0 +1,92 @@
+"""What differs besides the budget: the setting, zones, slab caches, divergences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from tracekit.compare.change import Change
+from tracekit.compare.side import Side, identity, options
+from tracekit.events.mm_init import ZoneRangeLine
+from tracekit.observed.slabinfo import parse_slabinfo
+
+
+def setting_changes(a: Side, b: Side) -> list[Change]:
+    """Return what differs around the boots: kernel, machine, command line, configuration."""
+    changes = list(_words("setting", "boot", identity(a), identity(b)))
+    changes += _words("setting", "command line", options(a), options(b))
+    one, two = a.boot.kernel.evidence.config, b.boot.kernel.evidence.config
+    if one and two:
+        changes += _words("setting", "configuration", one, two)
+    return changes
+
+
+def _words(
+    area: str, kind: str, before: Mapping[str, str | None], after: Mapping[str, str | None]
+) -> Iterator[Change]:
+    for name in dict.fromkeys([*before, *after]):
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            yield Change(area, kind, name, old, new, is_bytes=False)
+
+
+def not_comparable(a: Side, b: Side) -> list[str]:
+    """Return why two boots are hard to compare; empty where they are comparable."""
+    reasons = []
+    one, two = a.boot.kernel, b.boot.kernel
+    if one.arch != two.arch:
+        reasons.append(f"architectures differ: {one.arch} and {two.arch}")
+    if one.page_size and two.page_size and one.page_size != two.page_size:
+        reasons.append(f"page sizes differ: {one.page_size} and {two.page_size} bytes")
+    details = {side.budget.detail if side.budget else "no sizes" for side in (a, b)}
+    if len(details) > 1:
+        reasons.append("only one of the logs was made with memblock=debug: compared coarsely")
+    reasons += [
+        f"{side.name} is incomplete: {problem}"
+        for side in (a, b)
+        for source in side.boot.sources
+        if not source.complete
+        for problem in source.problems
+    ]
+    return reasons
+
+
+def zone_changes(a: Side, b: Side) -> Iterator[Change]:
+    """Yield zones whose limits differ, as the log prints them."""
+    yield from _words("zones", "zone", _zones(a), _zones(b))
+
+
+def _zones(side: Side) -> dict[str, str | None]:
+    return {
+        event.zone: f"[{event.start:#x}-{event.end - 1:#x}]" if event.end else "empty"
+        for event in side.boot.of(ZoneRangeLine)
+    }
+
+
+def slab_changes(a: Side, b: Side) -> Iterator[Change]:
+    """Yield slab caches by the bytes of their slabs, where both boots have slabinfo."""
+    one, two = _caches(a), _caches(b)
+    if not one or not two:
+        return
+    for name in one.keys() | two.keys():
+        if one.get(name) != two.get(name):
+            yield Change("slab", "cache", name, one.get(name), two.get(name))
+
+
+def _caches(side: Side) -> dict[str, int]:
+    text = side.boot.capture.read_text("proc/slabinfo")
+    page = side.boot.kernel.page_size or 4096
+    return {
+        row.name: row.slabs * row.pages_per_slab * page for row in parse_slabinfo(text or "")
+    }
+
+
+def divergence_changes(a: Side, b: Side) -> Iterator[Change]:
+    """Yield errors and warnings that appear or vanish, told apart by their signature."""
+    one = Counter(d.signature for d in a.replay.loud)
+    two = Counter(d.signature for d in b.replay.loud)
+    titles = {d.signature: f"{d.code} {d.subject}" for s in (a, b) for d in s.replay.loud}
+    for signature in sorted(one.keys() | two.keys()):
+        if one[signature] != two[signature]:
+            old, new = (str(n) if n else None for n in (one[signature], two[signature]))
+            yield Change("divergences", "divergence", titles[signature], old, new, is_bytes=False)
