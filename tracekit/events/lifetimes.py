@@ -33,23 +33,16 @@ PAGEVEC = Family(PAGE.makes, (*PAGE.frees, "mm_pagevec_free"), PAGE.key)
 class Lifetimes:
     """The events of one family: those that make a thing, and how each ended.
 
-    Columns have one row for each event that makes something, in global order, unless they
-    say otherwise. ``freed`` is the place of the freeing event among all events of the family,
-    ALONE where the thing lives at the trace's end, UNKNOWN where it cannot be told apart.
+    Columns have one row for each event that makes something, in global order. ``made`` is its
+    index, ``freed`` the index of the event that freed the thing: ALONE where it lives at the
+    trace's end, UNKNOWN where it cannot be told apart.
     """
 
     def __init__(self, trace: Trace, family: Family) -> None:
         self.trace = trace
         self.family = family
-        kinds = family.makes + family.frees
-        index = bulk.merge(trace, kinds, "index")
-        role = bulk.roles(trace, bulk.pick(trace["kind"], index), family.makes, family.frees)
-        partner = bulk.partners(role, bulk.merge(trace, kinds, family.key))
-        made, ended = bulk.places(role, bulk.BEGINS), bulk.places(role, bulk.ENDS)
-        self._index = index
-        self._fates = bulk.pick(partner, ended)
-        self.made = bulk.pick(index, made)
-        self.freed = bulk.pick(partner, made)
+        found = bulk.lives(trace, family.makes, family.frees, family.key)
+        self.made, self.freed, self._fates = found
         self.key = self.field(family.key)
 
     def __len__(self) -> int:
@@ -60,18 +53,21 @@ class Lifetimes:
         return bulk.merge(self.trace, self.family.makes, name)
 
     def common(self, name: str) -> Column:
-        """Return a common column at the events that make something."""
+        """Return a column of COMMON at the events that make something."""
         return bulk.pick(self.trace[name], self.made)
 
-    def field_when_freed(self, name: str) -> Column:
-        """Return a field of the event that freed each thing; ABSENT where it lives."""
-        kinds = self.family.makes + self.family.frees
-        return bulk.pick(bulk.merge(self.trace, kinds, name), self.freed)
+    def field_when_freed(self, kind: str, name: str) -> Column:
+        """Return a field of the events of one kind at what they freed, elsewhere ABSENT."""
+        table = self.trace.table(kind)
+        if name not in table:
+            return bulk.pick(self.made[:0], self.made)
+        rows = bulk.scatter(table.index, len(self.trace))
+        return bulk.pick(table[name], bulk.pick(rows, self.freed))
 
     def moved(self) -> Column:
         """Return 1 for each thing that was freed on another cpu than it was made on, else 0."""
-        freed_at = bulk.pick(self._index, self.freed)
-        return bulk.unequal(self.common("cpu"), bulk.pick(self.trace["cpu"], freed_at))
+        cpu = self.trace["cpu"]
+        return bulk.unequal(bulk.pick(cpu, self.made), bulk.pick(cpu, self.freed))
 
     def living(self) -> Column:
         """Return the rows of the things that live at the end of the trace."""

@@ -19,7 +19,10 @@ SLAB_GROUPS = ("caller", "cache", "size", "task", "cpu")
 PERCPU_GROUPS = ("caller", "size", "task", "cpu")
 EACH = "alloc"
 
+# names a group by the values of its keys
 Label = Callable[[tuple[int, ...]], str | int]
+# the values of the keys, and the figures of what they have in common
+Tally = list[tuple[tuple[int, ...], "Row"]]
 
 
 @dataclass(slots=True)
@@ -77,88 +80,120 @@ class Measure:
     moved: Column
     living: Column
 
-    def rows(self, keys: Sequence[Column], label: Label) -> list[Row]:
-        """Return the groups that these columns of keys make, named by ``label``."""
+    def tally(self, keys: Sequence[Column]) -> Tally:
+        """Return the figures for each distinct tuple of the keys."""
         sums = bulk.group(keys, [self.requested, self.allocated, self.moved])
         alive = bulk.group(subset(keys, self.living), subset([self.allocated], self.living))
-        rows: dict[str | int, Row] = {}
-        for key, (hit, requested, allocated, moved) in sums.items():
-            live, live_allocated = alive.get(key, (0, 0))
-            row = Row(label(key), hit, requested, allocated, moved, live, live_allocated)
-            known = rows.setdefault(row.key, row)
-            if known is not row:
-                known.add(row)
-        return list(rows.values())
+        none = (0, 0)
+        return [(key, Row("", *found, *alive.get(key, none))) for key, found in sums.items()]
 
-    def total(self) -> Row:
-        """Return the sum over all things made."""
-        total = Row("total")
-        for row in self.rows([self.lives.common("cpu")], _number):
-            total.add(row)
-        return total
+
+def rows(tally: Tally, label: Label) -> list[Row]:
+    """Return the figures by label, those with the same label put together."""
+    found: dict[str | int, Row] = {}
+    for key, figures in tally:
+        name = label(key)
+        row = found.get(name)
+        if row is None:
+            row = found[name] = Row(name)
+        row.add(figures)
+    return list(found.values())
 
 
 def slab(trace: Trace, by: Sequence[str] = SLAB_GROUPS) -> Section:
     """Return the statistics of kmalloc and the slab caches, grouped in these ways."""
     lives = Lifetimes(trace, SLAB)
-    measure = _measure(lives, "bytes_req", "bytes_alloc")
-    section = _section("slab", measure)
-    for group in by:
-        section.groups[group] = measure.rows(*_slab_keys(trace, lives, group))
-    return section
+    groups = Groups(measure(lives, "bytes_req", "bytes_alloc"))
+    groups.keys["cache"] = groups.keys["size"] = lambda: _cache_keys(lives)
+    groups.labels["cache"] = _cache_label(trace)
+    groups.labels["size"] = lambda key: key[0]
+    return _section("slab", groups, by)
 
 
 def percpu(trace: Trace, by: Sequence[str] = PERCPU_GROUPS) -> Section:
     """Return the statistics of the percpu allocator, grouped in these ways."""
     lives = Lifetimes(trace, PERCPU)
-    section = _section("percpu", measure := _measure(lives, "size", "bytes_alloc"))
+    groups = Groups(measure(lives, "size", "bytes_alloc"))
+    groups.keys["size"] = lambda: [lives.field("size")]
+    groups.labels["size"] = lambda key: key[0]
+    section = _section("percpu", groups, by)
     section.failed = len(trace.table("percpu_alloc_percpu_fail"))
     section.knows_allocated = "bytes_alloc" in trace.table("percpu_alloc_percpu")
-    for group in by:
-        if group == "size":
-            section.groups[group] = measure.rows([lives.field("size")], _number)
-        else:
-            section.groups[group] = measure.rows(*common_keys(trace, lives, group))
     return section
 
 
-def _measure(lives: Lifetimes, requested: str, allocated: str) -> Measure:
+def measure(lives: Lifetimes, requested: str, allocated: str) -> Measure:
+    """Return what is summed over things whose sizes are in these fields."""
     columns = lives.field(requested), lives.field(allocated)
     return Measure(lives, *columns, lives.moved(), lives.living())
 
 
-def _section(name: str, measure: Measure) -> Section:
-    lives = measure.lives
-    return Section(
-        name,
-        measure.total(),
-        lives.frees,
-        lives.frees_of_null,
-        lives.frees_alone,
-        lives.failed,
-    )
+class Groups:
+    """The ways of grouping the things of one allocator: by which keys, called how.
+
+    Groupings by the same keys share one pass over the events.
+    """
+
+    def __init__(self, measure: Measure) -> None:
+        self.measure = measure
+        lives, trace = measure.lives, measure.lives.trace
+        self.keys: dict[str, Callable[[], list[Column]]] = {
+            "caller": lambda: [lives.field("call_site")],
+            "task": self._prefix,
+            "cpu": self._prefix,
+            EACH: lambda: [lives.key],
+        }
+        self.labels: dict[str, Label] = {
+            "caller": lambda key: trace.text(key[0]) or "(not shown)",
+            "task": _task_label(trace),
+            "cpu": lambda key: "(not shown)" if key[0] == ABSENT else key[0],
+            EACH: lambda key: "(hidden)" if key[0] == ABSENT else f"{key[0] & ADDRESS:#x}",
+        }
+        self._tallies: dict[Callable[[], list[Column]], Tally] = {}
+
+    def rows(self, group: str) -> list[Row]:
+        """Return the groups of one way of grouping."""
+        keys = self.keys[group]
+        if keys not in self._tallies:
+            self._tallies[keys] = self.measure.tally(keys())
+        return rows(self._tallies[keys], self.labels[group])
+
+    def total(self) -> Row:
+        """Return the figures of all things together."""
+        total = Row("total")
+        for row in self.rows("cpu"):
+            total.add(row)
+        return total
+
+    def _prefix(self) -> list[Column]:
+        """What a line begins with tells cpu and task: few distinct ones for many events."""
+        trace, lives = self.measure.lives.trace, self.measure.lives
+        prefix = lives.common("prefix")
+        names = ("cpu", "comm", "pid")
+        return [bulk.pick(trace.prefixes.get(name, prefix[:0]), prefix) for name in names]
 
 
-def _number(key: tuple[int, ...]) -> int:
-    return key[0]
+def _section(name: str, groups: Groups, by: Sequence[str]) -> Section:
+    lives = groups.measure.lives
+    figures = (lives.frees, lives.frees_of_null, lives.frees_alone, lives.failed)
+    section = Section(name, groups.total(), *figures)
+    section.groups = {group: groups.rows(group) for group in by}
+    return section
 
 
-def _slab_keys(trace: Trace, lives: Lifetimes, group: str) -> tuple[list[Column], Label]:
-    if group == "size":
-        return [lives.field("bytes_alloc")], _number
-    if group == "cache":
-        kind = lives.common("kind")
-        names = lives.field("name"), lives.field_when_freed("name")
-        return [*names, kind, lives.field("bytes_alloc")], _cache_label(trace)
-    return common_keys(trace, lives, group)
+def _cache_keys(lives: Lifetimes) -> list[Column]:
+    made = lives.field("name")
+    unnamed = len(bulk.places(made, ABSENT))
+    freed = lives.field_when_freed("kmem_cache_free", "name") if unnamed else made
+    return [lives.field("bytes_alloc"), lives.common("kind"), made, freed]
 
 
 def _cache_label(trace: Trace) -> Label:
     """Name the cache as the allocation or the free does; kmalloc's by their size."""
 
     def label(key: tuple[int, ...]) -> str:
-        made, freed, kind, size = key
-        for name in (made, freed):
+        size, kind, *names = key
+        for name in names:
             if name != ABSENT:
                 return trace.text(name)
         if trace.kinds[kind].name.startswith("kmalloc"):
@@ -168,21 +203,9 @@ def _cache_label(trace: Trace) -> Label:
     return label
 
 
-def common_keys(trace: Trace, lives: Lifetimes, group: str) -> tuple[list[Column], Label]:
-    """Return the columns that a grouping goes by, and how its groups are called."""
-    if group == "caller":
-        return [lives.field("call_site")], lambda key: trace.text(key[0]) or "(not shown)"
-    if group == "task":
-        return [lives.common("comm"), lives.common("pid")], _task_label(trace)
-    if group == "cpu":
-        return [lives.common("cpu")], lambda key: -1 if key[0] == ABSENT else key[0]
-    assert group == EACH
-    return [lives.key], lambda key: "(hidden)" if key[0] == ABSENT else f"{key[0] & ADDRESS:#x}"
-
-
 def _task_label(trace: Trace) -> Label:
     def label(key: tuple[int, ...]) -> str:
-        comm, pid = key
+        _, comm, pid = key
         return f"{trace.text(comm)}-{pid}" if pid != ABSENT else "(not shown)"
 
     return label

@@ -5,13 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tracekit.events import bulk
 from tracekit.events.lifetimes import PAGE, PAGEVEC, Family, Lifetimes
 from tracekit.events.table import ABSENT, Column, Trace
-from tracekit.report.stat import EACH, Label, Measure, Row, common_keys
+from tracekit.report.stat import EACH, Groups, Label, Measure, Row
 
 PAGE_GROUPS = ("order", "migratetype", "gfp", "task", "cpu")
+FIELDS = {"order": "order", "migratetype": "migratetype", "gfp": "gfp_flags"}
 # An order is a small number; whatever a damaged line says, a block has no more pages than this.
 MAX_ORDERS = 40
 
@@ -39,11 +41,15 @@ def page(trace: Trace, by: Sequence[str] = PAGE_GROUPS) -> PageSection:
     """Return the statistics of the page allocator, grouped in these ways."""
     lives = Lifetimes(trace, family(trace))
     pages = _pages(lives.field("order"))
-    measure = Measure(lives, pages, pages, lives.moved(), lives.living())
+    groups = Groups(Measure(lives, pages, pages, lives.moved(), lives.living()))
+    for name, field_name in FIELDS.items():
+        groups.keys[name] = partial(_one_field, lives, field_name)
+        groups.labels[name] = _gfp_label(trace) if name == "gfp" else _plain
+    groups.labels[EACH] = _plain
     failed = _failed(lives)
     freed = _pages(bulk.merge(trace, lives.family.frees, "order"))
     section = PageSection(
-        total=measure.total(),
+        total=groups.total(),
         free_requests=lives.frees,
         freed=_sum(freed),
         frees_alone=lives.frees_alone,
@@ -56,8 +62,7 @@ def page(trace: Trace, by: Sequence[str] = PAGE_GROUPS) -> PageSection:
     section.total.allocated -= section.failed_pages
     keys = [lives.field("order"), lives.field("migratetype")]
     section.by_order = {(k[0], k[1]): counts[0] for k, counts in bulk.group(keys, []).items()}
-    for group in by:
-        section.groups[group] = measure.rows(*_keys(trace, lives, group))
+    section.groups = {group: groups.rows(group) for group in by}
     return section
 
 
@@ -75,14 +80,16 @@ def family(trace: Trace) -> Family:
     return PAGE if 2 * both > len(vec) else PAGEVEC
 
 
-def _keys(trace: Trace, lives: Lifetimes, group: str) -> tuple[list[Column], Label]:
-    if group in ("order", "migratetype"):
-        return [lives.field(group)], lambda key: key[0]
-    if group == "gfp":
-        return [lives.field("gfp_flags")], lambda key: trace.text(key[0])
-    if group == EACH:
-        return [lives.key], lambda key: key[0]
-    return common_keys(trace, lives, group)
+def _one_field(lives: Lifetimes, name: str) -> list[Column]:
+    return [lives.field(name)]
+
+
+def _plain(key: tuple[int, ...]) -> int:
+    return key[0]
+
+
+def _gfp_label(trace: Trace) -> Label:
+    return lambda key: trace.text(key[0])
 
 
 def _failed(lives: Lifetimes) -> Column:

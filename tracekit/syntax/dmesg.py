@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
-import tracekit.events
 from tracekit.capture.line import Line, Log
-from tracekit.events.base import Event, Source, builder
+from tracekit.events.base import Builder, Event, Source, builder
 from tracekit.syntax.lower import Rule
 from tracekit.syntax.pattern import to_number
 from tracekit.syntax.rules import Router, dmesg_rules
+
+# The events of a grammar stand in the module of the same name, but for these.
+HOMES = {"memory_line": "mm_init", "zones": "mm_init"}
 
 # A line whose beginning is at least this distinctive belongs to its rule: where the rule
 # cannot read it, the line is garbled or its wording is new, and the user must hear of it.
@@ -43,9 +44,21 @@ class Parsed:
 
 @cache
 def _router() -> Router:
-    for module in iter_modules(tracekit.events.__path__):
-        import_module(f"tracekit.events.{module.name}")
     return Router(dmesg_rules())
+
+
+def event_builder(rule: Rule) -> Builder:
+    """Return what makes the event of a rule; its module is imported when a line first needs it.
+
+    Raises KeyError where the module registers no class for the rule.
+    """
+    _import_events(rule.grammar)
+    return builder(rule.name)
+
+
+@cache
+def _import_events(grammar: str) -> None:
+    import_module(f"tracekit.events.{HOMES.get(grammar, grammar)}")
 
 
 def parse_log(log: Log) -> Parsed:
@@ -59,8 +72,8 @@ def parse_log(log: Log) -> Parsed:
         if found is not None:
             rule, fields = found
             source = Source(log.path, line.number, line.time)
-            parsed.events.append(builder(rule)(source, rule, fields))
-            parsed.rules.add(rule)
+            parsed.events.append(event_builder(rule)(source, rule.name, fields))
+            parsed.rules.add(rule.name)
         elif any(_guards(rule, text) for rule in rules):
             parsed.unparsed.append(line)
         else:
@@ -68,11 +81,11 @@ def parse_log(log: Log) -> Parsed:
     return parsed
 
 
-def _read(router: Router, rules: list[Rule], text: str) -> tuple[str, dict[str, Any]] | None:
+def _read(router: Router, rules: list[Rule], text: str) -> tuple[Rule, dict[str, Any]] | None:
     for rule in rules:
         match = router.match(rule, text)
         if match is not None:
-            return rule.name, match_fields(rule, match)
+            return rule, match_fields(rule, match)
     return None
 
 

@@ -6,7 +6,6 @@ buffer of signed 64-bit integers, as in events/table.py.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,8 @@ except ImportError:
     from tracekit.events.bulk import with_numpy as _bulk  # type: ignore[no-redef]
 
 # what an event does to the thing that its key names
-NOTHING, BEGINS, ENDS = 0, 1, 2
-# what partners() says of an event that has none: nothing else has its key; or the key is
+BEGINS, ENDS = 1, 2
+# what lives() says of an event that has none: nothing else has its key; or the key is
 # NULL (0) or not shown
 ALONE, UNKNOWN = -1, -2
 
@@ -48,22 +47,28 @@ def pick(column: Column, index: Column) -> Column:
     return _bulk.pick(column, index)
 
 
-def roles(trace: Trace, kind: Column, begins: Sequence[str], ends: Sequence[str]) -> Column:
-    """Return for each event, given by its kind, whether it begins or ends something."""
-    by_code = [NOTHING] * len(trace.kinds)
-    for names, role in ((begins, BEGINS), (ends, ENDS)):
-        for name in names:
-            by_code[trace.code(name)] = role
-    return pick(memoryview(array("q", by_code)), kind)
+def scatter(index: Column, size: int) -> Column:
+    """Return a column of ``size`` that says which row of ``index`` has each number, else -1."""
+    return _bulk.scatter(index, size)
 
 
-def partners(role: Column, key: Column) -> Column:
-    """Return for each event the place of the one that ends what it began, or began what it ends.
+def lives(
+    trace: Trace, begins: Sequence[str], ends: Sequence[str], key: str
+) -> tuple[Column, Column, Column]:
+    """Match events that begin something with those that end it, by what they show as ``key``.
 
-    ALONE or UNKNOWN where there is none. A second beginning under the same key takes the place
-    of the first. The keys 0 (NULL) and ABSENT never pair.
+    Returns the index of each beginning event; of each, the index of the event that ends it;
+    and for each ending event which of the beginnings it ends. ALONE or UNKNOWN stands where
+    there is none. A second beginning under the same key takes the place of the first. The
+    keys 0 (NULL) and ABSENT never match.
     """
-    return _bulk.partners(role, key)
+    by_code = {trace.code(name): BEGINS for name in begins}
+    by_code |= {trace.code(name): ENDS for name in ends}
+    keys: dict[int, tuple[Column | None, int]] = {}
+    for name in (*begins, *ends):
+        table = trace.table(name)
+        keys[trace.code(name)] = (table.columns.get(key), len(table))
+    return _bulk.lives(trace["kind"], by_code, keys)
 
 
 def places(column: Column, value: int) -> Column:

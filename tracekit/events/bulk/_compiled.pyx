@@ -66,6 +66,17 @@ def pick(const int64_t[:] column, const int64_t[:] index):
     return view
 
 
+def scatter(const int64_t[:] index, Py_ssize_t size):
+    """See bulk.scatter."""
+    cdef Py_ssize_t i
+    data, view = _column(size)
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    memset(out, 0xFF, size * 8)
+    for i in range(index.shape[0]):
+        out[index[i]] = i
+    return view
+
+
 cdef struct Pair:
     int64_t key
     int64_t place
@@ -141,26 +152,57 @@ cdef class Open:
         return place
 
 
-def partners(const int64_t[:] role, const int64_t[:] key):
-    """See bulk.partners."""
-    cdef Py_ssize_t i, size = role.shape[0]
+def lives(const int64_t[:] kind, roles, keys):
+    """See bulk.lives."""
+    cdef const int64_t[:] held
+    cdef const int64_t *key_columns[MAX_KINDS]
+    cdef Py_ssize_t next_row[MAX_KINDS]
+    cdef int role[MAX_KINDS]
+    cdef Py_ssize_t sizes[3]
+    cdef Py_ssize_t i, made = 0, ended = 0
+    cdef int64_t code, key, row
     cdef Open still = Open()
-    cdef int64_t other
-    data, view = _column(size)
-    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
-    for i in range(size):
-        out[i] = UNKNOWN
-        if key[i] == ABSENT or key[i] == 0:
+    keep = []
+    memset(role, 0, sizeof(role))
+    sizes[BEGINS] = sizes[ENDS] = 0
+    for code, does in roles.items():
+        column, rows = keys[code]
+        role[code] = does
+        next_row[code] = 0
+        key_columns[code] = NULL
+        sizes[role[code]] += rows
+        if column is not None and rows:
+            held = column
+            keep.append(held)
+            key_columns[code] = &held[0]
+    begun_data, begun = _column(sizes[BEGINS])
+    freed_data, freed = _column(sizes[BEGINS])
+    fate_data, fates = _column(sizes[ENDS])
+    cdef int64_t *begun_out = <int64_t *>PyBytes_AS_STRING(begun_data)
+    cdef int64_t *freed_out = <int64_t *>PyBytes_AS_STRING(freed_data)
+    cdef int64_t *fate_out = <int64_t *>PyBytes_AS_STRING(fate_data)
+    for i in range(kind.shape[0]):
+        code = kind[i]
+        if not role[code]:
             continue
-        out[i] = ALONE
-        if role[i] == BEGINS:
-            still.begin(key[i], i)
-        elif role[i] == ENDS:
-            other = still.end(key[i])
-            if other >= 0:
-                out[i] = other
-                out[other] = i
-    return view
+        key = ABSENT if key_columns[code] == NULL else key_columns[code][next_row[code]]
+        next_row[code] += 1
+        if role[code] == BEGINS:
+            begun_out[made] = i
+            freed_out[made] = UNKNOWN
+            if key != ABSENT and key != 0:
+                freed_out[made] = ALONE
+                still.begin(key, made)
+            made += 1
+        else:
+            fate_out[ended] = UNKNOWN
+            if key != ABSENT and key != 0:
+                row = still.end(key)
+                fate_out[ended] = row
+                if row >= 0:
+                    freed_out[row] = i
+            ended += 1
+    return begun, freed, fates
 
 
 def places(const int64_t[:] column, int64_t value):

@@ -43,18 +43,35 @@ def pick(column: Column, index: Column) -> Column:
     return _column(picked)
 
 
-def partners(role: Column, key: Column) -> Column:
-    """See bulk.partners: events of one key stand together, a beginning before its end."""
-    roles, keys = _array(role), _array(key)
-    found = np.full(len(keys), UNKNOWN, dtype=np.int64)
-    known = np.flatnonzero((keys != 0) & (keys != ABSENT))
-    found[known] = ALONE
-    order = known[np.argsort(keys[known], kind="stable")]
+def scatter(index: Column, size: int) -> Column:
+    """See bulk.scatter."""
+    rows = np.full(size, -1, dtype=np.int64)
+    rows[_array(index)] = np.arange(len(index))
+    return _column(rows)
+
+
+def lives(
+    kind: Column, roles: Mapping[int, int], keys: Mapping[int, tuple[Column | None, int]]
+) -> tuple[Column, Column, Column]:
+    """See bulk.lives: events of one key stand together, a beginning before its end."""
+    by_code = np.zeros(max(roles, default=0) + 1, dtype=np.int64)
+    for code, role in roles.items():
+        by_code[code] = role
+    kinds = _array(kind)
+    index = np.flatnonzero(np.isin(kinds, list(roles)))
+    does = by_code[kinds[index]]
+    key = _array(merge(kind, keys))
+    fate = np.full(len(index), UNKNOWN, dtype=np.int64)
+    known = np.flatnonzero((key != 0) & (key != ABSENT))
+    fate[known] = ALONE
+    order = known[np.argsort(key[known], kind="stable")]
     first, second = order[:-1], order[1:]
-    pairs = (keys[first] == keys[second]) & (roles[first] == BEGINS) & (roles[second] == ENDS)
-    found[first[pairs]] = second[pairs]
-    found[second[pairs]] = first[pairs]
-    return _column(found)
+    pairs = (key[first] == key[second]) & (does[first] == BEGINS) & (does[second] == ENDS)
+    begins, ends = does == BEGINS, does == ENDS
+    rows = np.cumsum(begins) - 1
+    fate[first[pairs]] = index[second[pairs]]
+    fate[second[pairs]] = rows[first[pairs]]
+    return _column(index[begins]), _column(fate[begins]), _column(fate[ends])
 
 
 def places(column: Column, value: int) -> Column:
