@@ -27,6 +27,7 @@ from tracekit.mm.percpu_first_chunk import (
     Request,
     build_alloc_info,
     fixed_unit_info,
+    group_cpus,
     page_alloc_info,
     single_unit_info,
 )
@@ -125,10 +126,7 @@ class FirstChunk:
         nodes = [line.nid for line in self.boot.of(SratCpu)]
         if not count or len(nodes) != count or None in nodes:
             return []
-        found: dict[int | None, list[int]] = {}
-        for cpu, nid in enumerate(nodes):
-            found.setdefault(nid, []).append(cpu)
-        return list(found.values())
+        return group_cpus(range(count), lambda cpu, other: nodes[cpu] == nodes[other])
 
     def _candidates(
         self, static: int, groups: Sequence[Sequence[int]]
