@@ -16,6 +16,7 @@ from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.context import Context
 from tracekit.replay.page_alloc_account import Account
+from tracekit.replay.page_alloc_impossible import mark_impossible
 from tracekit.replay.page_alloc_reader import read_rows
 from tracekit.replay.page_alloc_setting import read_rules, set_reserved_movable, zones_of
 from tracekit.replay.page_alloc_snapshot import (
@@ -48,6 +49,7 @@ def run(context: Context) -> None:
     zones = zones_of(handoff, rules, flat=flat)
     allocator = PageAllocator(zones, rules)
     account = Account(stream, ledger)
+    mark_impossible(stream, rules, account)
     deferred = Deferred(handoff, rules)
     twin = Twin(allocator, stream, account, cpu_nodes(boot, zones))
     report_run(infer_run(allocator, stream, twin.resync.future, deferred), account)

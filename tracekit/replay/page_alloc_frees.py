@@ -104,7 +104,7 @@ class Frees:
         if not nested:
             return False
         passed = self._passed(row, zone)
-        return (depth >= 3 or depth < 0) if passed is None else passed
+        return depth >= 3 if passed is None else passed
 
     def _passed(self, row: int, zone: Zone) -> bool | None:
         """Return whether the frees of one interrupt passed the lists by, as later lines show.

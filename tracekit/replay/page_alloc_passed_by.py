@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_future import Future
-from tracekit.replay.page_alloc_stream import ZONE_LOCKED
+from tracekit.replay.page_alloc_stream import FREE, ZONE_LOCKED
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc_twin import Twin
@@ -69,18 +69,20 @@ class PassedBy:
         return True
 
     def came_after(self, row: int, pages: list[int]) -> bool:
-        """Return whether all of ``pages`` were freed by interrupts of the row's own request.
+        """Return whether all of ``pages`` were freed since the row's task last logged anything.
 
-        The request had taken its page before, and its event comes after theirs.
+        The task had then taken its page before they came, and was interrupted before it could
+        log that. They must still be there: freed again without an allocation they are not.
         """
         stream = self.twin.stream
-        runs = [self._runs.get(page) for page in pages]
-        firsts = [run[0] for run in runs if run]
-        if len(firsts) < len(runs) or not firsts:
+        freed = [self.future.last_row(page, row) for page in pages]
+        if not pages or any(r is None or stream.kind[r] != FREE for r in freed):
             return False
-        cpu, pid = stream.cpu[row], stream.pid[row]
-        here = [r for r in range(min(firsts), row) if stream.cpu[r] == cpu]
-        return all(stream.context[r] and stream.pid[r] == pid for r in here)
+        if any(self.future.next_kind(page, row) == FREE for page in pages):
+            return False
+        first = min(r for r in freed if r is not None)
+        pid = stream.pid[row]
+        return all(stream.pid[r] != pid or stream.context[r] for r in range(first, row))
 
     def release(self, row: int, pages: list[int]) -> list[int]:
         """Let those of ``pages`` that passed the list by go to the zone; return the others."""

@@ -85,7 +85,10 @@ class Recorder:
 
 def _state(zone: Zone) -> tuple[Counts, tuple[int, ...]]:
     free = tuple(tuple(len(pages) for pages in area) for area in zone.areas)
-    kinds = list(zone.block_types.values())
+    order = zone.rules.pageblock_order
+    # the kernel steps from the zone's first page, aligned or not
+    steps = range(zone.start, zone.end, 1 << order)
+    kinds = [zone.block_types.get(pfn >> order, -1) for pfn in steps]
     return free, tuple(kinds.count(number) for number in range(len(zone.rules.types)))
 
 
