@@ -13,11 +13,12 @@ ways. The texts of the catalogue stand in ``tracekit/codes/ALLOCATOR.toml``, a t
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from tracekit.events.base import Source
@@ -82,14 +83,20 @@ class Inference:
 @cache
 def catalogue() -> dict[str, Code]:
     """Return every known code, in the order of the files and of their entries."""
-    folder = files("tracekit.codes")
-    entries: dict[str, Code] = {}
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-            allocator = file.name.removesuffix(".toml")
-            entries.update({code: _code(code, allocator, row) for code, row in table.items()})
-    return entries
+    return {
+        code: _code(code, allocator, row)
+        for allocator, text in _texts().items()
+        for code, row in tomllib.loads(text).items()
+    }
+
+
+@cache
+def _texts() -> dict[str, str]:
+    """Return the text of each allocator's codes, in order of the names."""
+    return {
+        path.stem: path.read_text(encoding="utf-8")
+        for path in sorted(Path(__file__).with_name("codes").glob("*.toml"))
+    }
 
 
 def _code(code: str, allocator: str, row: dict[str, Any]) -> Code:
@@ -104,12 +111,18 @@ def _code(code: str, allocator: str, row: dict[str, Any]) -> Code:
     )
 
 
+@cache
 def lookup(code: str) -> Code:
     """Return the catalogue entry of ``code``, which may also be given by its name.
 
-    Raises KeyError where there is none.
+    Raises KeyError where there is none. A replay asks for two or three codes, so each one's
+    table is cut out and parsed by itself.
     """
+    header = rf"^\[{re.escape(code.upper())}\]\n"
+    table = re.compile(header + r".*?(?=^\[[A-Z]+\d+\]$|\Z)", re.MULTILINE | re.DOTALL)
+    for allocator, text in _texts().items():
+        found = table.search(text)
+        if found is not None:
+            return _code(code.upper(), allocator, tomllib.loads(found[0])[code.upper()])
     entries = catalogue()
-    if code.upper() in entries:
-        return entries[code.upper()]
     return next((entry for entry in entries.values() if entry.name == code), None) or entries[code]

@@ -5,8 +5,9 @@ import pytest
 from tests.events.reading import read
 from tests.syntax.lines import LINES
 from tests.syntax.three_ways import by_expression, rules
-from tracekit.events.base import Source, builder
+from tracekit.events.base import Source
 from tracekit.events.ranges import RangeEvent, take_range
+from tracekit.syntax.dmesg import event_builder
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,6 @@ def test_every_line_of_ours_builds_its_event(name: str) -> None:
     for line in LINES[name]:
         fields = by_expression(rules()[name], line)
         assert fields is not None
-        event = builder(name)(Source("log", 1), name, fields)
+        event = event_builder(rules()[name])(Source("log", 1), name, fields)
         if isinstance(event, RangeEvent):
             assert event.size == event.end - event.start >= 0, line

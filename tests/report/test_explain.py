@@ -25,6 +25,10 @@ def test_a_code_is_found_by_code_and_by_name() -> None:
         lookup("nothing-like-it")
 
 
+def test_a_code_looked_up_alone_is_the_entry_of_the_whole_catalogue() -> None:
+    assert {code: lookup(code) for code in catalogue()} == catalogue()
+
+
 def test_the_list_has_a_line_per_code() -> None:
     codes = list(catalogue().values())
     assert len(render_list(codes).splitlines()) == len(codes)
