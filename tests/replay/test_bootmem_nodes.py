@@ -14,6 +14,19 @@ def test_bitmaps_that_share_bytes_are_the_kernels_own_bug(tmp_path: Path) -> Non
     assert codes(found) == [("BM121", 8)]
 
 
+def test_pages_whose_bits_are_shared_are_unknown_from_then_on(tmp_path: Path) -> None:
+    found = after_head(
+        tmp_path,
+        "bootmem::init_bootmem_core nid=1 start=100 map=f0 end=200 mapsize=20\n"
+        "bootmem::mark_bootmem_node nid=1 start=100 end=200 reserve=0 flags=0\n"
+        "bootmem::__free nid=1 start=100 end=200\n"
+        "bootmem::mark_bootmem_node nid=0 start=f0 end=f2 reserve=1 flags=0\n"
+        "bootmem::__reserve nid=0 start=f0 end=f2 flags=0\n"
+        "bootmem::__reserve silent double reserve of PFN f1\n",
+    )
+    assert codes(found) == [("BM121", 8)]
+
+
 def test_a_node_that_was_never_set_up_is_unchecked(tmp_path: Path) -> None:
     found = after_head(
         tmp_path,

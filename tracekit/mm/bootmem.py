@@ -72,6 +72,11 @@ def align_up(value: int, align: int) -> int:
     return (value + align - 1) & -align
 
 
+def bitmap_bytes(pages: int, word_bits: int) -> int:
+    """Bytes of a bitmap for so many pages: whole words (bootmap_bytes())."""
+    return align_up((pages + 7) // 8, word_bits // 8)
+
+
 @dataclass(slots=True)
 class HintScan:
     """The search since 2.6.27: alloc_bootmem_core(), from 3.5 on alloc_bootmem_bdata()."""
@@ -82,7 +87,14 @@ class HintScan:
     def place(
         self, node: BootmemNode, size: int, align: int, goal: int, limit: int
     ) -> Placement | None:
-        """Where the request would go, or None if the node has no room for it.
+        """Where the request would go, or None if the node has no room for it."""
+        block = self.find_block(node, size, align, goal, limit)
+        return None if block is None else self.merge(node, block, size, align)
+
+    def find_block(
+        self, node: BootmemNode, size: int, align: int, goal: int, limit: int
+    ) -> int | None:
+        """The index of the first page of the free block that a request gets, or None.
 
         The search starts at the goal, or behind the last allocation if that is higher, and
         once more at the goal if nothing was found there.
@@ -102,10 +114,10 @@ class HintScan:
         for start in starts:
             block = node.find_free_block(start, end_idx, node.pages(size), step)
             if block is not None:
-                return self._merge(node, block, size, align)
+                return block
         return None
 
-    def _merge(self, node: BootmemNode, block: int, size: int, align: int) -> Placement:
+    def merge(self, node: BootmemNode, block: int, size: int, align: int) -> Placement:
         """Start in the page before the block if the last allocation left room there."""
         last = self.last_end_off
         if last & (node.page_size - 1) and (last >> node.page_shift) + 1 == block:
@@ -120,7 +132,7 @@ class HintScan:
         self.last_end_off = placement.end_off
         self.hint_idx = node.pages(placement.end_off)
 
-    def freed(self, idx: int, address: int) -> None:  # noqa: ARG002 - the address is older
+    def freed(self, idx: int, address: int) -> None:
         """Go back to pages that became free (__free())."""
         self.hint_idx = min(self.hint_idx, idx)
 
@@ -155,7 +167,7 @@ class BootmemNode:
     @property
     def bitmap_bytes(self) -> int:
         """Bytes of the bitmap: whole words (bootmap_bytes(); the `mapsize=` of the log)."""
-        return align_up((self.low_pfn - self.min_pfn + 7) // 8, self.word_bits // 8)
+        return bitmap_bytes(self.low_pfn - self.min_pfn, self.word_bits)
 
     @property
     def bitmap_pages(self) -> int:

@@ -145,7 +145,7 @@ class LastSuccessScan:
         self.last_end_off = placement.end_off
         self.last_success = placement.block_idx << node.page_shift
 
-    def freed(self, idx: int, address: int) -> None:  # noqa: ARG002 - the index came later
+    def freed(self, idx: int, address: int) -> None:
         """Go back to memory that was freed (free_bootmem_core()).
 
         The kernel compares a physical address with an offset here, which differs on nodes

@@ -56,6 +56,15 @@ class Belief:
         window = self.unknown[start - low : end - low]
         return {start + i for i, byte in enumerate(window) if byte}
 
+    def forget(self, first: int, end: int) -> None:
+        """The pages with these indexes are unknown from here on."""
+        low, pages = self.node.min_pfn, self.node.low_pfn - self.node.min_pfn
+        end = min(end, pages)
+        if self.unknown is None:
+            self.unknown = bytearray(pages)
+        self.node.mark(low + first, low + end, reserved=False)
+        self.unknown[first:end] = bytes([1]) * max(end - first, 0)
+
     def skip(self, start: int, end: int) -> None:
         """Pages that an allocation passed over were reserved before the log begins."""
         self._mark((start, end), reserved=True)
@@ -68,15 +77,26 @@ class Belief:
     def predict(self, request: BootmemAlloc) -> list[Prediction]:
         """The possible outcomes of a request, no two with the same pages; the likeliest first."""
         found: dict[PfnRange | None, Prediction] = {}
+        for spot, scan in self._placements(request):
+            pages = self.node.reserved_by(spot) if spot else None
+            found.setdefault(pages, Prediction(pages, spot, scan))
+        return list(found.values())
+
+    def _placements(self, request: BootmemAlloc) -> Iterator[tuple[Placement | None, HintScan]]:
+        """Where each scan state puts a request, on each bitmap that may be true."""
+        wanted = (request.size, max(request.align, 1), request.goal, request.limit)
         for bits in self._bitmaps():
             self.node.bits, kept = bits, self.node.bits
+            blocks: dict[int, int | None] = {}
             for scan in self.scans:
-                self.node.scan = scan
-                spot = self.node.find(request.size, request.align, request.goal, request.limit)
-                pages = self.node.reserved_by(spot) if spot else None
-                found.setdefault(pages, Prediction(pages, spot, scan))
+                if scan.hint_idx not in blocks:
+                    blocks[scan.hint_idx] = scan.find_block(self.node, *wanted)
+                block = blocks[scan.hint_idx]
+                if block is None:
+                    yield None, scan
+                else:
+                    yield scan.merge(self.node, block, request.size, wanted[1]), scan
             self.node.bits = kept
-        return list(found.values())
 
     def _bitmaps(self) -> Iterator[bytearray]:
         """The bitmap as believed, then with doubtful pages free, or reserved.
@@ -97,27 +117,14 @@ class Belief:
         """Take a predicted outcome for true; scan states that do not lead to it go."""
         if pages is None:
             return
-        kept: list[HintScan] = []
-        for scan in self.scans:
-            for placement in self._placements(scan, request, pages):
-                after = HintScan()
-                after.taken(self.node, placement)
-                if after not in kept:
-                    kept.append(after)
-        self.scans = kept
-        self._mark(pages, reserved=True)
-
-    def _placements(
-        self, scan: HintScan, request: BootmemAlloc, pages: PfnRange
-    ) -> Iterator[Placement]:
-        self.node.scan = scan
-        for bits in self._bitmaps():
-            self.node.bits, kept = bits, self.node.bits
-            spot = self.node.find(request.size, request.align, request.goal, request.limit)
-            self.node.bits = kept
+        kept: dict[tuple[int, int], HintScan] = {}
+        for spot, _ in list(self._placements(request)):
             if spot is not None and self.node.reserved_by(spot) == pages:
-                yield spot
-                return
+                after = HintScan()
+                after.taken(self.node, spot)
+                kept[after.hint_idx, after.last_end_off] = after
+        self.scans = list(kept.values())
+        self._mark(pages, reserved=True)
 
     def begin(self, request: BootmemAlloc | None, pages: PfnRange) -> None:
         """The first allocation of a node set up unseen: from here on the scan is known."""

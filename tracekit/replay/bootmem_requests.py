@@ -63,6 +63,9 @@ class Requests:
         if belief is None:
             return
         pages = (event.start_pfn, event.end_pfn)
+        if not belief.node.contains(*pages) or pages[0] > pages[1]:
+            self._report(belief, request, event, None, "BM112")
+            return
         if not self._legal(request):
             belief.diverge(None, None, pages)
             return
@@ -144,6 +147,8 @@ class Requests:
             logged=text(pages),
             simulated="a request on the line before",
         )
+        if not belief.node.contains(*pages) or pages[0] > pages[1]:
+            return
         if first:
             self._begin(belief, None, event)
         else:
@@ -173,14 +178,17 @@ class Requests:
         request: BootmemAlloc,
         event: BootmemReserve,
         expected: PfnRange | None,
+        code: str = "BM101",
     ) -> None:
         pages = (event.start_pfn, event.end_pfn)
-        code, alternatives = "BM101", ["the __reserve line is wrong"]
-        if expected is None:
+        alternatives = ["the __reserve line is wrong"]
+        if code != "BM101":
+            expected = (belief.node.min_pfn, belief.node.low_pfn)
+        elif expected is None:
             code = "BM104"
         elif pages[0] == expected[0]:
             code = "BM102"
-        if belief.node.pfns_in_state(*pages, reserved=True):
+        if code != "BM112" and belief.node.pfns_in_state(*pages, reserved=True):
             alternatives.append("the lines that freed these pages are lost")
         elif expected is not None and pages[0] > expected[0]:
             alternatives.append("the lines of an allocation before this one are lost")
@@ -190,7 +198,7 @@ class Requests:
             event.source,
             _subject(request),
             logged=text(pages),
-            simulated=text(expected),
+            simulated=text(expected) + (" at most" if code == "BM112" else ""),
             alternatives=alternatives,
             related=[request.source],
         )

@@ -63,7 +63,8 @@ def _check_list(
         words = _words(missing[:1])
         ledger.report("MB107", line, "reserved", logged="no row", simulated=words)
         missing, sure = [], False
-    for row, gap in zip(rows, _gaps(rows, missing), strict=True):
+    gaps = _gaps(rows, missing) if rows else []
+    for row, gap in zip(rows, gaps, strict=True):
         extra = subtract([(row.start, row.last + 1)], reserved)
         if not extra and not gap:
             ledger.matched(KIND)

@@ -32,6 +32,8 @@ from tracekit.replay.numa_32_setting import Setting
 from tracekit.replay.numa_32_structures import check_structures
 from tracekit.replay.numa_32_worlds import KIND, Area, Value, World, Worlds
 
+MOST_LARGE_PAGES = 64
+NOWHERE = "no free one"
 NO_SPAN = "the node's pages are not logged"
 NO_AREAS = "the lines with the nodes' areas are not in the log (they are debug messages)"
 NO_RESERVED = "what was reserved before is not logged"
@@ -158,7 +160,9 @@ class KvaLines:
     def _end(self, nid: int) -> int:
         """The end of a node's RAM."""
         end = self.spans[nid][1]
-        return end if self.setting.max_pfn is None else min(end, self.setting.max_pfn)
+        limits = [self.setting.max_pfn] if self.setting.max_pfn is not None else []
+        limits += [high // numa_32.PAGE_SIZE for _, high in self.setting.ram[-1:]]
+        return min([end, *limits])
 
     # -- sizes and places -------------------------------------------------------------------
 
@@ -194,8 +198,7 @@ class KvaLines:
 
     def _give_up(self, world: World, nid: int, value: Value) -> World:
         """The world in which a node gives up so many pages at its end."""
-        pages = value[0]
-        assert isinstance(pages, int)
+        pages = value[0] if isinstance(value[0], int) else 0
         end = self._end(nid) if nid in self.spans else 0
         # Later a line of its own says that odd pages at the end go too.
         return world.with_area(nid, Area(pages, end - pages))
@@ -205,8 +208,8 @@ class KvaLines:
 
         def adopt(world: World, value: Value) -> World:
             area = world.area(nid)
-            assert area is not None
-            assert isinstance(value[0], int)
+            if area is None or not isinstance(value[0], int):
+                return world
             return world.with_area(nid, Area(area.pages, value[0]))
 
         def predict(world: World) -> Value | None:
@@ -219,7 +222,7 @@ class KvaLines:
             )
             if pfn != logged and not self.setting.reserved_known:
                 return None
-            return (pfn,)
+            return (NOWHERE if pfn is None else pfn,)
 
         self.worlds.check(
             "NR102",
@@ -319,6 +322,9 @@ class KvaLines:
 
     def _lowmem(self, world: World, low: int) -> int | None:
         """Where the areas of all nodes find room in lowmem."""
+        if not self.setting.ram:
+            return None
+        low = min(low, self.setting.ram[-1][1] // numa_32.PAGE_SIZE)
         pages = numa_32.round_up(world.total, self.large)
         return numa_32.place_downwards(0, low, pages, self.large, self._free(world))
 
@@ -328,7 +334,7 @@ class KvaLines:
         pfn = self._lowmem(world, low)
         if pfn != logged and not (self.setting.reserved_known and self.setting.ram):
             return None
-        return pfn, low
+        return NOWHERE if pfn is None else pfn, low
 
     def _start_below_initrd(self, event: KvaStart, logged: int, end: int) -> None:
         """Up to 2.6.26 the area lies below lowmem's end, or below the initrd if there is one."""
@@ -426,7 +432,7 @@ class KvaLines:
             lambda world: self._mapped(world, nid, index),
             words="{} -> page {}",
         )
-        later = range(index, index + numa_32.PAGE_SIZE // self.large)
+        later = range(index, index + MOST_LARGE_PAGES)
         world = self.worlds.possible[0]
         found = [i for i in later if self._mapped(world, nid, i) == logged]
         self.page = (found[0] if found else index) + 1

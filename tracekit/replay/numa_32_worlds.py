@@ -15,6 +15,8 @@ from tracekit.events.base import Event
 from tracekit.replay.ledger import Ledger
 
 KIND = "remap"
+# A log that is wrong in many places would double the worlds at each of them.
+MOST_WORLDS = 512
 Value = tuple[int | str | None, ...]
 Predict = Callable[["World"], Value | None]
 Adopt = Callable[["World", Value], "World"]
@@ -114,7 +116,8 @@ class Worlds:
             worlds = [world for world, _ in keep]
         else:
             worlds = [adopt(w, logged if v is None else v) for w, v in keep]
-        return list(dict.fromkeys(worlds))
+        distinct = list(dict.fromkeys(worlds))
+        return distinct[:: len(distinct) // MOST_WORLDS + 1]
 
     def _agreed(self, choices: int) -> None:
         if choices == 1:
