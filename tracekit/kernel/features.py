@@ -448,6 +448,18 @@ SLUB: tuple[Feature, ...] = (
         subject="slab: infrastructure for bulk object allocation and freeing",
     ),
     Feature(
+        "slab_freelist_index",
+        since=(3, 15),
+        commit="a41adfaa23df",
+        subject="slab: introduce byte sized index for the freelist of a slab",
+    ),
+    Feature(
+        "slab_freelist_in_objects",
+        since=(4, 6),
+        commit="b03a017bebc4",
+        subject="mm/slab: introduce new slab management type, OBJFREELIST_SLAB",
+    ),
+    Feature(
         "slub_deactivate_reverses",
         until=(5, 12),
         commit="d930ff03c4e9",

@@ -5,12 +5,21 @@ from __future__ import annotations
 from tracekit.boot import Boot
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner
 from tracekit.mm.slub_geometry import OrderRules
+from tracekit.observed.slabinfo import SlabinfoRow
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.slub_desk import Desk, SlubRules
+from tracekit.replay.slub_findings import (
+    cache_state,
+    list_inferences,
+    note_growth,
+    note_waste,
+)
 from tracekit.replay.slub_identity import identify_caches
 from tracekit.replay.slub_layout import NodeMap, find_linear_map
 from tracekit.replay.slub_lifetime import replay_lifetimes
+from tracekit.replay.slub_shapes import check_geometry, read_slabinfo
+from tracekit.replay.slub_snapshot import check_snapshot
 from tracekit.replay.slub_stream import ALLOC, FREE, HIDDEN_FREE, SlabStream, read_stream
 from tracekit.replay.slub_twin import SlubTwin
 from tracekit.replay.slub_world import World
@@ -20,24 +29,51 @@ __all__ = ["run"]
 NO_MAP = "pointers are hashed, or too few slabs are made to tell where they lie"
 NOT_SLUB = "the log shows no SLUB banner, so the layout of slabs is unknown"
 NO_PAGE_SIZE = "the page size is unknown"
+NO_TRACE = "there is no trace of slab events"
 
 
 def run(context: Context) -> None:
-    """Replay the slab events of the boot's trace, if it has any."""
-    boot, trace = context.boot, context.boot.trace
-    if trace is None:
-        return
-    stream = read_stream(trace)
-    if not any(op in (ALLOC, FREE) for op in stream.op) and not stream.hidden:
+    """Check the caches of the boot's slabinfo, and replay the slab events of its trace."""
+    boot = context.boot
+    path, rows = read_slabinfo(boot)
+    stream = read_stream(boot.trace) if boot.trace is not None else None
+    if stream is not None and not has_events(stream):
+        stream = None
+    if stream is None and not rows:
         return
     ledger = context.ledger("slub")
+    if rows:
+        check_geometry(ledger, boot, path, rows, order_rules(boot))
+    if stream is not None:
+        replay_stream(ledger, boot, stream, path, rows)
+    elif rows:
+        ledger.unchecked("snapshot", NO_TRACE, len(rows))
+
+
+def has_events(stream: SlabStream) -> bool:
+    """Say whether the trace shows any slab event."""
+    return bool(stream.hidden) or any(op in (ALLOC, FREE) for op in stream.op)
+
+
+def replay_stream(
+    ledger: Ledger, boot: Boot, stream: SlabStream, path: str, rows: list[SlabinfoRow]
+) -> None:
+    """Replay slab events: their places where these can be told, their lifetimes where not."""
     enter_hidden(ledger, stream)
     twin = make_twin(ledger, boot, stream)
     if isinstance(twin, str):
         replay_lifetimes(ledger, stream, twin, boot.kernel.has("slub_bulk", default=True))
+        if rows:
+            ledger.unchecked("snapshot", twin, len(rows))
         return
+    if rows:
+        check_snapshot(ledger, path, rows, twin, slub_rules(boot, debug=False).predicts)
     twin.run()
     twin.finish()
+    list_inferences(twin.desk, twin.world)
+    note_growth(twin.desk, twin.world)
+    note_waste(twin.desk, twin.world)
+    ledger.state["caches"] = cache_state(twin.world)
 
 
 def enter_hidden(ledger: Ledger, stream: SlabStream) -> None:

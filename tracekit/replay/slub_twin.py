@@ -7,6 +7,9 @@ is asked: is the object in use, and of that cache?
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
+
 from tracekit.replay.slub_address import AddressCheck
 from tracekit.replay.slub_alloc import AllocCheck
 from tracekit.replay.slub_desk import Desk, SlubRules
@@ -25,10 +28,14 @@ class SlubTwin:
         self.world = world
         self.address = AddressCheck(desk, rules, world.freed)
         self.allocs = AllocCheck(desk, world, self.address, rules)
+        self.row = 0
         self.frees = FreeCheck(desk, world, self.address, rules)
 
-    def run(self, until: int | None = None) -> None:
-        """Replay the rows whose events come before index `until` of the trace, or all."""
+    def run(self, until: int | None = None, look: Callable[[], None] | None = None) -> None:
+        """Go on to the event at index `until` of the trace, or to the end.
+
+        `look` is called after every row.
+        """
         steps = {
             BLIND: self.world.blind,
             ALLOC: self.allocs.alloc,
@@ -37,13 +44,16 @@ class SlubTwin:
             PAGE_FREE: self.world.page_free,
         }
         stream = self.desk.stream
-        for row, op in enumerate(stream.op):
-            if until is not None and stream.index[row] >= until:
-                break
-            steps[op](row)
-        self.desk.ledger.events += stream.op.count(ALLOC) + stream.op.count(FREE)
+        end = len(stream) if until is None else bisect_left(stream.index, until)
+        for row in range(self.row, end):
+            steps[stream.op[row]](row)
+            if look is not None:
+                look()
+        self.row = max(self.row, end)
 
     def finish(self) -> None:
         """Enter what waited for later lines, and all counts."""
+        stream = self.desk.stream
+        self.desk.ledger.events += stream.op.count(ALLOC) + stream.op.count(FREE)
         self.address.finish()
         self.desk.flush()
