@@ -21,6 +21,9 @@ from tracekit.replay.page_alloc_future import Future
 from tracekit.replay.page_alloc_stream import EXTFRAG, FREE, ZONE_LOCKED, Stream
 
 
+MAX_LEFT = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The first refill of a migrate type in a zone: where the unlogged run had stopped."""
@@ -108,7 +111,7 @@ def infer_run(
     """Bring the hand-off state to the first event; return what the run took, zone by zone.
 
     A page that a later line takes before it frees it was not in the run: a way that leads
-    over such a page is not taken.
+    over many such pages is not taken.
     """
     runs: list[Run] = []
     targets = find_targets(allocator, stream)
@@ -157,12 +160,14 @@ class _Walk:
         """Take single pages for the type until the target stands at the head of its lists.
 
         A block that another type's first refill comes from was claimed by that type. Nothing
-        is taken where the target cannot be reached.
+        is taken where the target cannot be reached. Pages that a later line takes stay free:
+        what larger blocks had left over.
         """
         zone = self.zone
         saved, ranges = _save(zone), list(self.deferred.ranges)
         run = Run(zone, migratetype, 0, target)
         inner: list[Run] = []
+        left: list[int] = []
         while zone.peek(target.order, migratetype) != target.pfn:
             pfn = zone.rmqueue_smallest(0, migratetype)
             if pfn is None:
@@ -173,9 +178,14 @@ class _Walk:
             elif self.future.next_kind(pfn, -1) in (FREE, None):
                 run.pages += 1
                 continue
+            elif len(left) < MAX_LEFT:
+                left.append(pfn)
+                continue
             _restore(zone, saved)
             self.deferred.ranges = ranges
             return []
+        for pfn in left:
+            zone.free_one(pfn, 0, migratetype)
         return [run, *inner]
 
     def _claim(self, migratetype: int, others: dict[int, Target]) -> list[Run] | None:
