@@ -6,6 +6,7 @@ This is the reference for the faster ways of reading, and what they fall back to
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -109,13 +110,23 @@ def read_event(event: bytes) -> tuple[EventRule, list[int | bytes]] | None:
     Numbers come as integers, texts as bytes, what the line does not show as ABSENT. None
     where the event is of no known kind or no rule of its kind can read it.
     """
-    for rule in event_rules().get(event.partition(b":")[0], ()):
+    for rule in event_rules().get(event_name(event), ()):
         match = rule.regex.fullmatch(event)
         if match is not None:
             values = rule_values(rule, match)
-            if all(values[slot] != ABSENT for slot in rule.required):
+            if is_whole(rule, values):
                 return rule, values
     return None
+
+
+def is_whole(rule: EventRule, values: Sequence[int | bytes]) -> bool:
+    """Return whether a line shows every field that the kernel always prints."""
+    return all(values[slot] != ABSENT for slot in rule.required)
+
+
+def event_name(event: bytes) -> bytes:
+    """Return the name that an event begins with."""
+    return event.partition(b":")[0]
 
 
 def rule_values(rule: EventRule, match: re.Match[bytes]) -> list[int | bytes]:
@@ -134,7 +145,7 @@ def signed(number: int) -> int:
 
 def is_event(event: bytes) -> bool:
     """Return whether the text begins with the name of a kind of event that has rules."""
-    return event.partition(b":")[0] in event_rules()
+    return event_name(event) in event_rules()
 
 
 def read_note(line: bytes) -> Note | None:

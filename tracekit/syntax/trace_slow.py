@@ -24,6 +24,7 @@ from tracekit.syntax.trace_line import (
     read_frame,
     read_note,
 )
+from tracekit.syntax.wrapped_event import WrappedEvent, join, unquote
 
 KEPT_UNPARSED = 1000
 
@@ -53,22 +54,18 @@ class SlowReader:
         self.markers: list[Marker] = []
         self.ticks = False
         self.cut = False
+        self._wrapped = WrappedEvent()
 
     def read(self, line: bytes, number: int) -> None:
         """Read one line, without its newline; ``number`` counts from 1."""
         self.counts.lines += 1
         line = line.rstrip(b" \t\r")
-        if not line:
-            self.counts.other += 1
-            return
-        frame = self._frame(line)
-        if frame is not None and self._event(frame, number):
-            return
-        note = read_note(line)
-        if note is not None:
-            self._note(note, number)
-        else:
-            self._unread(line, number, frame)
+        if self._wrapped:
+            if not self._wrapped.full and self._continues(line):
+                self._wrapped.add(number, line)
+                return
+            self.flush()
+        self._line(line, number)
 
     def read_last(self, line: bytes, number: int) -> None:
         """Read a last line that has no newline; it was cut if it cannot be read."""
@@ -78,7 +75,45 @@ class SlowReader:
         self.cut = self.counts.unparsed > unread
 
     def flush(self) -> None:
-        """Read what was held back in the hope of more lines."""
+        """Read what was held back in the hope of more lines: as much of it as makes an event."""
+        pieces = self._wrapped.take()
+        self.columns.held = False
+        for size in range(len(pieces), 1, -1):
+            if self._whole(join([line for _, line in pieces[:size]]), pieces[0][0]):
+                self.counts.other += size - 1
+                pieces = pieces[size:]
+                break
+        for number, line in pieces:
+            self._unread(line, number)
+
+    def _line(self, line: bytes, number: int) -> None:
+        if not line:
+            self.counts.other += 1
+        elif not self._whole(line, number):
+            note = read_note(line)
+            if note is not None:
+                self._note(note, number)
+            elif not self._whole(join([line]), number):
+                self._hold(line, number)
+
+    def _whole(self, line: bytes, number: int) -> bool:
+        """Read a line that is whole in itself; return whether it is."""
+        frame = self._frame(line)
+        return frame is not None and self._event(frame, number)
+
+    def _hold(self, line: bytes, number: int) -> None:
+        """Keep back a line that begins an event of a known kind; it may have been wrapped."""
+        frame = self._frame(join([line]))
+        if frame is not None and is_event(frame.event):
+            self._wrapped.add(number, line)
+            self.columns.held = True
+        else:
+            self._unread(line, number)
+
+    def _continues(self, line: bytes) -> bool:
+        """Return whether a line may be a further piece of a wrapped event."""
+        text = unquote(line)
+        return bool(text) and self._frame(text) is None and read_note(text) is None
 
     def _frame(self, line: bytes) -> Frame | None:
         for name in FRAMES:
@@ -148,8 +183,20 @@ class SlowReader:
     def _lost(self, cpu: int, count: int | None, number: int) -> None:
         self.losses.append(Loss(len(self.columns), number, cpu, count))
 
-    def _unread(self, line: bytes, number: int, frame: Frame | None) -> None:
+    def _unread(self, line: bytes, number: int) -> None:
+        """Give a line that nothing could read to Lark; count it where Lark cannot either."""
+        frame = self._frame(join([line]))
+        known = frame is not None and is_event(frame.event)
+        if len(self.unparsed) < KEPT_UNPARSED and frame is not None and known:
+            from tracekit.syntax.trace_lark import explain, read_with_lark
+
+            found = read_with_lark(frame.event)
+            if found is not None:
+                self._add(frame, number, *found)
+                return
+            reason = explain(frame.event)
+        else:
+            reason = "no rule reads this event" if known else "not a line of a trace"
         self.counts.unparsed += 1
         if len(self.unparsed) < KEPT_UNPARSED:
-            reason = "no rule reads this event" if frame else "not a line of a trace"
             self.unparsed.append(Unparsed(number, line.decode("utf-8", "replace"), reason))
