@@ -27,7 +27,7 @@ from tracekit.events.e820 import LastPfn
 from tracekit.events.hash_tables import HashTableLine
 from tracekit.events.memblock import MemblockCall, MemblockRequest
 from tracekit.events.mips import MipsCpu, MipsMemory
-from tracekit.events.mm_init import ZoneRangeLine
+from tracekit.events.mm_init import Freeing, ZoneRangeLine
 from tracekit.events.percpu_setup import PercpuEmbedded
 from tracekit.kernel.arch import ARCHES
 from tracekit.kernel.arch_callers import arches_of_caller
@@ -157,6 +157,8 @@ def _event_signs(event: Event) -> Iterator[Arches]:
             yield ("i386",) if len(event.virtual) == 8 else ("x86_64",)
         case LastPfn() if event.max_arch_pfn is not None:
             yield ("i386",) if event.max_arch_pfn <= 1 << 24 else ("x86_64",)
+        case Freeing() if event.what == "text/rodata gap":
+            yield ("x86_64",)  # mark_rodata_ro of arch/x86/mm/init_64.c
         case MipsMemory():
             yield ("mips",) if event.digits == 8 else ("mips64", "loongarch64")
         case MipsCpu() if event.is_32bit_core:
