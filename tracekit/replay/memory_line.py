@@ -131,6 +131,13 @@ class MemoryChecks:
         released = [event.released for event in self.boot.of(BootmemReleased)]
         return sum(released) if released and not self._has_highmem() else None
 
+    def kept(self) -> int:
+        """Return the pages that count as given or not whatever memblock says of them.
+
+        Gigantic huge pages are given back on paper, zero pages are kept.
+        """
+        return self._huge_pages() - self.zero_pages(self._handed() or 0)
+
     def adjustments(self) -> list[tuple[str, int]]:
         """Return what changes the kernel's count after memblock's hand-off: (name, pages)."""
         total, line = self._handed() or 0, self.boot.of(MemoryLine)[0]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from tracekit.boot import Boot
 from tracekit.events import hash_tables, mm_init
+from tracekit.mm.handoff import Handoff
 from tracekit.replay.context import Context
 from tracekit.replay.early_memory import EarlyMemory, find_memory
 from tracekit.replay.handoff import hand_off
 from tracekit.replay.hash_tables import HashChecks
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.managed_pages import FILE, ManagedChecks
 from tracekit.replay.memory_line import MemoryChecks
 from tracekit.replay.mm_init_setting import Setting, read_setting
 from tracekit.replay.node_pages import NodeChecks
@@ -38,8 +40,15 @@ def run(context: Context) -> None:
     checks = _follow(boot, setting, limits, starts, ledger)
     context.hand_over(checks)
     if checks.handoff is not None:
+        _check_managed(boot, checks, checks.handoff, ledger)
         context.hand_over(checks.handoff)
         show_free_lists(context, "handoff", checks.handoff.free_lists())
+
+
+def _check_managed(boot: Boot, checks: MemoryChecks, handoff: Handoff, ledger: Ledger) -> None:
+    text = boot.capture.read_text(FILE)
+    if text is not None and checks.agreed:
+        ManagedChecks(checks, handoff, str(boot.capture.files[FILE])).run(text, ledger)
 
 
 Borders = tuple[Limits, dict[int, int]]
