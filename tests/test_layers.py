@@ -25,6 +25,7 @@ FLOW: dict[str, set[str]] = {
     "compare": {"boot", "kernel", "mm", "events", "observed", "divergence", "replay"},
     "fixtures": {"capture", "boot", "kernel", "divergence", "replay", "compare", "report"},
     "report": {"boot", "kernel", "mm", "events", "observed", "divergence", "replay", "compare"},
+    "batch": {"boot", "capture", "divergence", "events", "replay"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},

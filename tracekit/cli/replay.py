@@ -35,6 +35,11 @@ STAGES = ("memblock", "bootmem", "numa_32", "mm_init", "page_alloc", "slub", "pe
 @click.option("--notes", is_flag=True, help="Spell out every note.")
 @click.option("--strict", is_flag=True, help="Exit 2 for an incomplete log.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even when the boot diverges.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Replay every boot at or below PATH... in N processes, a line each; -o FILE.csv|.parquet.",
+)
 def command(
     paths: tuple[str, ...],
     form: str,
@@ -45,6 +50,7 @@ def command(
     notes: bool,
     strict: bool,
     exit_zero: bool,
+    jobs: int | None,
 ) -> None:
     """Replay a dmesg log, a trace, a captured boot folder, or several that belong together.
 
@@ -55,6 +61,10 @@ def command(
     from tracekit.capture import CaptureError
     from tracekit.replay.boot import replay
 
+    if jobs is not None:
+        from tracekit.cli.batch import replay_many
+
+        raise SystemExit(replay_many(paths, jobs, output))
     end = Until(*_until(until)) if until else None
     try:
         with collector_off():
