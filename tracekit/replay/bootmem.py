@@ -26,10 +26,11 @@ from tracekit.events.bootmem import (
 from tracekit.kernel.arch import ARCHES
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.bootmem import BOOTMEM_EXCLUSIVE
+from tracekit.mm.memblock import Memblock
 from tracekit.replay import bootmem_early, bootmem_release, early_subtract
 from tracekit.replay.bootmem_marks import Marks
 from tracekit.replay.bootmem_nodes import Nodes
-from tracekit.replay.bootmem_promises import PROMISES, Promises, active_ranges
+from tracekit.replay.bootmem_promises import PROMISES, Promises, active_ranges, early_lists
 from tracekit.replay.bootmem_requests import Requests
 from tracekit.replay.context import Context
 
@@ -65,7 +66,8 @@ def run(context: Context) -> None:
         if isinstance(event, BootmemFreeAll)
     }
     wrong_rows = bootmem_early.check_listings(boot, ledger)
-    promises = Promises(nodes, active_ranges(boot), wrong_rows)
+    lists = early_lists(boot, context.take(Memblock), nodes.page_shift)
+    promises = Promises(nodes, active_ranges(boot), lists, wrong_rows)
     Driver(nodes, boot.kernel, promises).replay(events)
     bootmem_early.check(boot, ledger)
     ledger.state = state(nodes)
@@ -134,6 +136,7 @@ class Driver:
             match event:
                 case BootmemInit():
                     self.nodes.set_up(event)
+                    self.promises.node_set_up(event)
                 case BootmemMark() | BootmemAlloc() | BootmemFreeAll():
                     self.pending = event
                 case BootmemReserve() if isinstance(question, BootmemAlloc):

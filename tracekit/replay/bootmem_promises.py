@@ -1,9 +1,10 @@
-"""Lines that announce what bootmem must do next, on x86.
+"""Lines that announce what bootmem must do next.
 
-After a node's bitmap is placed, its RAM is freed range by range (the ranges are those of
-early_node_map, free_bootmem_with_active_regions()); each early reservation with a part in the
-node is reserved right after its row (early_res_to_bootmem()). Where what was announced does
-not come, lines are lost, and the replay goes on as if they were there.
+On x86, once a node's bitmap is placed its RAM is freed range by range (the ranges are those of
+early_node_map, free_bootmem_with_active_regions()), and each early reservation with a part in
+the node is reserved right after its row (early_res_to_bootmem()). ARM frees memblock's memory
+and reserves its reserved list (arm_bootmem_init(), 2.6.36 to 3.13). Where what was announced
+does not come, lines are lost, and the replay goes on as if they were there.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
-from tracekit.events.base import Event
+from tracekit.events.base import Event, Source
 from tracekit.events.bootmem import (
     BootmemFree,
+    BootmemInit,
     BootmemMapPages,
     BootmemMark,
     BootmemNodeMap,
@@ -21,9 +23,14 @@ from tracekit.events.bootmem import (
     BootmemSetupNode,
     EarlyResRow,
 )
+from tracekit.events.memblock import MemblockCall
 from tracekit.events.mm_init import NodeRangeLine
+from tracekit.mm.memblock import Memblock
 from tracekit.replay.bootmem_belief import PfnRange
 from tracekit.replay.bootmem_nodes import Nodes, text
+
+Step = tuple[bool, PfnRange]
+"""A range to be reserved (True) or freed (False)."""
 
 PROMISES = (BootmemNodeMap, BootmemMapPages, BootmemSetupNode, EarlyResRow)
 
@@ -32,16 +39,20 @@ PROMISES = (BootmemNodeMap, BootmemMapPages, BootmemSetupNode, EarlyResRow)
 class Promises:
     """What is announced and has not come yet.
 
-    `ram` are the pages of each node's active ranges; `wrong` are the numbers of rows that
-    are known to be wrong already. `frees` and `row` are announced by `free_line` and the row
-    itself; `mark` is a range that was asked for instead of the row's.
+    `ram` are the pages of each node's active ranges, `early` what memblock hands over on ARM;
+    `wrong` are the numbers of rows that are known to be wrong already. `steps` are announced
+    frees and reservations in their order, `place` the last line before the next of them.
+    `announced` counts all of them. `row` is announced by itself; `mark` is a range that was
+    asked for instead of the row's.
     """
 
     nodes: Nodes
     ram: dict[int, list[PfnRange]]
+    early: list[Step]
     wrong: frozenset[int]
-    frees: list[PfnRange] = field(default_factory=list)
-    free_line: BootmemNodeMap | BootmemMapPages | None = None
+    steps: list[Step] = field(default_factory=list)
+    announced: int = 0
+    place: Source | None = None
     nid: int = 0
     row: EarlyResRow | None = None
     mark: PfnRange | None = None
@@ -49,58 +60,78 @@ class Promises:
     def see(self, event: Event) -> None:
         """Look at the next line before it is judged."""
         match event:
-            case BootmemMark() | BootmemFree() if self._frees(event):
-                self._freed((event.start_pfn, event.end_pfn))
-            case BootmemMark() if event.reserve and self.row is not None and self.mark is None:
-                self.mark = (event.start_pfn, event.end_pfn)
-            case BootmemReserve() if self.row is not None:
-                self._reserved((event.start_pfn, event.end_pfn))
-            case BootmemFree() | BootmemReserve():
-                pass
+            case BootmemMark() | BootmemFree() | BootmemReserve():
+                self._row_answered(event)
+                self._step_taken(event)
             case _:
                 self._broken()
         match event:
             case BootmemSetupNode():
                 self.nid = event.nid
-            case BootmemNodeMap() | BootmemMapPages():
-                self.nid = event.nid if isinstance(event, BootmemNodeMap) else self.nid
-                self._announce_frees(event)
+            case BootmemNodeMap():
+                self.nid = event.nid
+                self._announce(event, [(False, pages) for pages in self.ram.get(event.nid, ())])
+            case BootmemMapPages():
+                self._announce(event, [(False, pages) for pages in self.ram.get(self.nid, ())])
             case EarlyResRow() if event.part_start is not None and self.nid in self.nodes.beliefs:
                 self.row, self.mark = event, None
 
-    def _frees(self, event: BootmemMark | BootmemFree) -> bool:
-        return bool(self.frees) and (isinstance(event, BootmemFree) or not event.reserve)
+    def node_set_up(self, event: BootmemInit) -> None:
+        """ARM goes through memblock's lists once its node is set up (arm_bootmem_init())."""
+        if self.early:
+            self.nid = event.nid
+            self._announce(event, self.early)
 
-    def _announce_frees(self, event: BootmemNodeMap | BootmemMapPages) -> None:
-        """The node's active ranges below its end are freed next."""
+    def _announce(self, event: Event, steps: list[Step]) -> None:
+        """Ranges are freed or reserved next, as far as they lie below the node's end."""
         belief = self.nodes.beliefs.get(self.nid)
         if belief is None:
             return
         low, high = belief.node.min_pfn, belief.node.low_pfn
-        clipped = [(max(a, low), min(b, high)) for a, b in self.ram.get(self.nid, ())]
-        self.frees = [(a, b) for a, b in clipped if a < b]
-        self.free_line = event
+        clipped = [(kind, (max(a, low), min(b, high))) for kind, (a, b) in steps]
+        self.steps = [step for step in clipped if step[1][0] < step[1][1]]
+        self.announced = len(self.steps)
+        self.place = event.source
 
-    def _freed(self, pages: PfnRange) -> None:
-        """One announced range is freed; the ranges before it should have been."""
-        if pages not in self.frees:
-            return
-        while self.frees[0] != pages:
-            self._free_missing()
-        self.frees.pop(0)
-
-    def _free_missing(self) -> None:
-        pages = self.frees.pop(0)
-        assert self.free_line is not None
-        self.nodes.ledger.diverged(
-            "free",
-            "BM144",
-            self.free_line.source,
-            f"bootmem node {self.nid}",
-            logged="no lines that free these pages",
-            simulated=text(pages) + ", RAM of the node",
+    def _step_taken(self, event: BootmemMark | BootmemFree | BootmemReserve) -> None:
+        """One announced range is marked; the ranges before it should have been."""
+        reserves = isinstance(event, BootmemReserve) or (
+            isinstance(event, BootmemMark) and bool(event.reserve)
         )
-        self.nodes.beliefs[self.nid].free(*pages)
+        step = (reserves, (event.start_pfn, event.end_pfn))
+        if step in self.steps:
+            at = self.steps.index(step)
+            self._missing(self.steps[:at])
+            self.steps = self.steps[at + 1 :]
+        if self.steps:
+            self.place = event.source
+
+    def _missing(self, steps: list[Step]) -> None:
+        """Report a gap among the announced ranges, and mark what it left out."""
+        if not steps or self.place is None:
+            return
+        reserves, pages = steps[0]
+        more = f" and {len(steps) - 1} more ranges" if len(steps) > 1 else ""
+        self.nodes.ledger.diverged(
+            "reserve" if reserves else "free",
+            "BM144",
+            self.place,
+            f"bootmem node {self.nid}",
+            logged=f"no lines that {'reserve' if reserves else 'free'} these pages",
+            simulated=text(pages) + more,
+        )
+        belief = self.nodes.beliefs[self.nid]
+        for reserves, pages in steps:
+            carry_out = belief.reserve if reserves else belief.free
+            carry_out(*pages)
+
+    def _row_answered(self, event: BootmemMark | BootmemFree | BootmemReserve) -> None:
+        if self.row is None or isinstance(event, BootmemFree):
+            return
+        if isinstance(event, BootmemReserve):
+            self._reserved((event.start_pfn, event.end_pfn))
+        elif event.reserve and self.mark is None:
+            self.mark = (event.start_pfn, event.end_pfn)
 
     def _expected(self, row: EarlyResRow) -> PfnRange:
         """The whole pages of a row's part, inside the node."""
@@ -127,8 +158,10 @@ class Promises:
         if row is not None and mark is None and row.source.line not in self.wrong:
             self._report_row(row, "no lines that reserve them")
             self.nodes.beliefs[self.nid].reserve(*self._expected(row))
-        while self.frees:
-            self._free_missing()
+        steps, self.steps = self.steps, []
+        # A kernel that sets its nodes up in another way takes none of these steps.
+        if 2 * len(steps) <= self.announced:
+            self._missing(steps)
 
     def _report_row(self, row: EarlyResRow, logged: str) -> None:
         self.nodes.ledger.report(
@@ -138,6 +171,29 @@ class Promises:
             logged=logged,
             simulated=text(self._expected(row)),
         )
+
+
+def early_lists(boot: Boot, memblock: Memblock | None, page_shift: int) -> list[Step]:
+    """What ARM frees and reserves from memblock's lists, in pfns; nothing elsewhere.
+
+    Nor where memblock's state at that moment is not known for sure: where it changes later.
+    """
+    if boot.kernel.arch != "arm" or memblock is None or _used_after_bootmem(boot):
+        return []
+    size = 1 << page_shift
+    ram = [(-(-region.base // size), region.end // size) for region in memblock.memory]
+    taken = [(region.base // size, -(-region.end // size)) for region in memblock.reserved]
+    return [*((False, pages) for pages in ram), *((True, pages) for pages in taken)]
+
+
+def _used_after_bootmem(boot: Boot) -> bool:
+    """Whether memblock is called once bootmem has been set up."""
+    begun = False
+    for event in boot.events:
+        begun = begun or isinstance(event, BootmemInit)
+        if begun and isinstance(event, MemblockCall):
+            return True
+    return False
 
 
 def active_ranges(boot: Boot) -> dict[int, list[PfnRange]]:
