@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from click import style
 
 from tracekit.boot import Boot, SourceInfo
-from tracekit.divergence import Divergence, Inference, Severity, lookup
+from tracekit.divergence import Code, Divergence, Inference, Severity, lookup
 from tracekit.events.base import Source
 from tracekit.replay.boot import Replay, check_rows
 from tracekit.replay.ledger import Ledger
@@ -19,6 +20,7 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
 VERDICT_COLOURS = {"agrees": "green", "diverges": "red", "incomplete": "yellow"}
 MOST_INFERENCES = 12
 MOST_SUBJECTS = 6
+MOST_UNPARSED = 5
 
 
 def render(replay: Replay, notes: bool = False) -> str:
@@ -57,7 +59,17 @@ def _summary(replay: Replay) -> str:
 
 
 def _sources(boot: Boot) -> str:
-    return "\n".join(line for source in boot.sources for line in _source(source)) + "\n"
+    lines = [line for source in boot.sources for line in _source(source)]
+    return "\n".join([*lines, *_unparsed(boot)]) + "\n"
+
+
+def _unparsed(boot: Boot) -> Iterator[str]:
+    """Yield the lines that look known but that no rule could read: new wordings, or damage."""
+    lines = [line for loaded in boot.logs for line in loaded.unparsed]
+    for line in lines[:MOST_UNPARSED]:
+        yield f"        line {line.number} not read: {line.text.strip()[:100]}"
+    if len(lines) > MOST_UNPARSED:
+        yield f"        and {len(lines) - MOST_UNPARSED} more"
 
 
 def _source(source: SourceInfo) -> Iterator[str]:
@@ -85,13 +97,16 @@ def _divergence(replay: Replay, divergence: Divergence) -> str:
         rows.append(("why", divergence.explanation))
     rows += [("or", alternative) for alternative in divergence.alternatives]
     rows += [("see", _place(replay, source)) for source in divergence.related]
-    rows.append(("next", f"{_first_sentence(entry.next_step)} (tracekit explain {entry.code})"))
+    rows.append(("next", f"{_next_step(entry, divergence)} (tracekit explain {entry.code})"))
     lines += [f"    {label:9} {text}" for label, text in rows if text]
     return "\n".join(lines) + "\n"
 
 
-def _first_sentence(text: str) -> str:
-    return " ".join(text.split()).partition(". ")[0].rstrip(".")
+def _next_step(entry: Code, divergence: Divergence) -> str:
+    """Return the first thing to do, with the log and the line put into the command it names."""
+    sentence = " ".join(entry.next_step.split()).partition(". ")[0].rstrip(".")
+    line = divergence.line
+    return re.sub(r"\bLOG\b", line.file, re.sub(r"\bLINE\b", str(line.line), sentence))
 
 
 def _place(replay: Replay, source: Source) -> str:
