@@ -90,6 +90,12 @@ MM_INIT: tuple[Feature, ...] = (
         subject="riscv gives its DMA32 zone a limit",
     ),
     Feature(
+        "struct_page_aligned",
+        since=(3, 2),
+        commit="43570fd2f47c",
+        subject="mm,slub,x86: decouple size of struct page from CONFIG_CMPXCHG_LOCAL",
+    ),
+    Feature(
         "pid_hash_by_memory",
         since=(2, 6, 32),
         commit="2c85f51d222c",

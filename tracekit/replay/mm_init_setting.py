@@ -16,10 +16,15 @@ from tracekit.kernel.kernel import Kernel
 from tracekit.mm.sparse import flat_map_bytes, section_counts, section_map_size
 from tracekit.replay.early_memory import EarlyMemory
 
-# Functions that ask memblock for sparse memory maps, and for flat ones.
-SPARSE_CALLERS = ("sparse_", "memmap_alloc", "__populate_section_memmap", "vmemmap_",
-                  "__earlyonly_bootmem_alloc")  # fmt: skip
+# Functions that ask memblock for sparse memory maps alone, for flat ones, and for either.
+SPARSE_CALLERS = (
+    "sparse_",
+    "__populate_section_memmap",
+    "vmemmap_",
+    "__earlyonly_bootmem_alloc",
+)
 FLAT_CALLERS = ("alloc_node_mem_map", "free_area_init")
+EITHER_CALLER = "memmap_alloc"
 NO_RAM = "the log does not say what is RAM"
 HUGE_PAGE = 1 << 20
 STRUCT_PAGE_SIZES = {64: (64, 56, 72, 80, 96), 32: (32, 36, 40, 44, 48, 56)}
@@ -177,6 +182,8 @@ _HUGE = {"s390x": 1 << 20, "ppc64": 2 << 20, "arm": 2 << 20, "i386": 2 << 20}
 
 def _size_struct_page(setting: Setting, boot: Boot) -> None:
     candidates = STRUCT_PAGE_SIZES[setting.bits]
+    if setting.bits == 64 and not setting.has("struct_page_aligned"):
+        candidates = (56, *candidates)
     seen = next((c for c in candidates if _explains_request(setting, boot, c)), None)
     setting.struct_page = seen or candidates[0]
     setting.guessed = seen is None
@@ -192,10 +199,14 @@ def _explains_request(setting: Setting, boot: Boot, size: int) -> bool:
 def is_memmap_request(event: MemblockRequest, setting: Setting) -> bool:
     """Whether a request is for all struct pages of a run of sections, or of a flat node."""
     if setting.sparse:
-        return event.exact_nid and event.by.startswith(SPARSE_CALLERS) and event.align >= HUGE_PAGE
+        return (
+            event.exact_nid
+            and event.align >= HUGE_PAGE
+            and event.by.startswith((*SPARSE_CALLERS, EITHER_CALLER))
+        )
     pages = max((r.end_pfn for r in setting.memory.ranges or []), default=0)
     pages -= setting.memory.start_pfn if setting.memory.ranges else 0
-    return event.by.startswith(FLAT_CALLERS) and event.size > pages
+    return event.by.startswith((*FLAT_CALLERS, EITHER_CALLER)) and event.size > pages
 
 
 def memmap_request_sizes(setting: Setting, struct_page: int) -> list[int]:

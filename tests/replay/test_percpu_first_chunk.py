@@ -1,0 +1,55 @@
+"""The first chunk's lines: sizes from the static part, units from the CPUs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.replay.mm_init_text import PLAIN, changed, codes, played
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("cpu s217088 r8192", "cpu s217152 r8192", "PC201"),
+        ("Embedded 62 pages", "Embedded 61 pages", "PC201"),
+        ("d28672 u1048576\npcpu", "d28672 u2097152\npcpu", "PC201"),
+        ("alloc=1*2097152", "alloc=2*2097152", "PC201"),
+        ("pcpu-alloc: [0] 0 1", "pcpu-alloc: [0] 0 2", "PC202"),
+    ],
+)
+def test_one_wrong_number_is_one_divergence(old: str, new: str, code: str, tmp_path: Path) -> None:
+    text, line = changed(old, new)
+    assert codes(played(text, tmp_path)) == [(code, line)]
+
+
+def test_a_build_that_only_its_sizes_betray_is_inferred_once(tmp_path: Path) -> None:
+    text = PLAIN.replace("r8192 d28672", "r8192 d114688").replace("Embedded 62", "Embedded 83")
+    found = played(text, tmp_path)
+    assert codes(found) == []
+    assert [i.subject for i in found.inferences] == [
+        "the kernel was built with modules, with random kmalloc caches"
+    ]
+    checks = found.context.ledger("percpu").checks["first_chunk"]
+    assert (checks.inferred, checks.matched) == (1, 2)
+
+
+def test_pages_one_by_one(tmp_path: Path) -> None:
+    text = PLAIN.replace(
+        "percpu: Embedded 62 pages/cpu s217088 r8192 d28672 u1048576",
+        "percpu: 58 4K pages/cpu s217088 r8192 d12288",
+    ).replace(
+        "pcpu-alloc: s217088 r8192 d28672 u1048576 alloc=1*2097152",
+        "pcpu-alloc: s217088 r8192 d12288 u237568 alloc=58*4096",
+    ).replace("pcpu-alloc: [0] 0 1", "pcpu-alloc: [0] 0 [0] 1")  # fmt: skip
+    assert codes(played(text, tmp_path)) == []
+
+
+def test_groups_that_the_srat_does_not_tell_are_inferred(tmp_path: Path) -> None:
+    text = PLAIN.replace("u1048576", "u2097152").replace("[0] 0 1", "[0] 0 [1] 1")
+    checks = played(text, tmp_path).context.ledger("percpu").checks["first_chunk"]
+    assert (checks.inferred, checks.matched) == (1, 2)
+    srat = "SRAT: PXM 0 -> APIC 0x00 -> Node 0\nSRAT: PXM 1 -> APIC 0x01 -> Node 1\nZone ranges:"
+    told = played(text.replace("Zone ranges:", srat), tmp_path)
+    assert told.context.ledger("percpu").checks["first_chunk"].matched == 3
