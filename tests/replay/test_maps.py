@@ -224,6 +224,25 @@ MEMBLOCK configuration:
     assert found(tmp_path, text.replace("0x0000000120000000", "0x0000000040000000")) == []
 
 
+IOMEM = """\
+00000000-7fffffff : System RAM
+80000000-257fffffff : System RAM
+"""
+
+
+def test_pasted_iomem_shows_regions_too(tmp_path: Path) -> None:
+    assert found(tmp_path, "20000000-11fffffff : Crash kernel\n" + IOMEM) == [("MP205", 1)]
+    assert found(tmp_path, "20000000-7fffffff : Crash kernel\n" + IOMEM) == []
+
+
+def test_what_fadump_loses_to_alignment(tmp_path: Path) -> None:
+    line = "fadump: Reserved 4112MB of memory at 0x00000501000000 (System RAM: 25088MB)\n"
+    (finding,) = map_findings(boot_of(tmp_path, "500200000-9001fffff : System RAM\n" + line))
+    assert (finding.code, finding.line.line) == ("MP206", 2)
+    assert "14 MiB" in finding.expected
+    assert found(tmp_path, "501000000-9001fffff : System RAM\n" + line) == []
+
+
 # -- nodes and zones
 
 

@@ -366,6 +366,7 @@ LINES: dict[str, list[str]] = {
     "initrd_missing": [
         "Initrd not found or empty - disabling initrd",
         "initrd not found or empty - disabling initrd",
+        "RAMDISK: Couldn't find valid RAM disk image starting at 0.",
     ],
     "initrd_at": [
         "Initial ramdisk at: 0x900000000fed0000 (1128988 bytes)",
@@ -435,4 +436,6 @@ LINES: dict[str, list[str]] = {
         "Resvd: mem_type:6, mem_start:0xd960000, mem_size:0x50000 Bytes",
     ],
     "loongson_pfns": ["start_pfn:0x0, end_pfn:0x4, num_physpages:0x4"],
+    # -- iomem.lark
+    "iomem_row": ["00000000-7fffffff : System RAM", "20000000-11fffffff : Crash kernel"],
 }

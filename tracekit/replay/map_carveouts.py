@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 from tracekit.boot import Boot
-from tracekit.events.carveouts import CmaReserved, CrashKernel, SwiotlbMapped
+from tracekit.events.carveouts import CmaReserved, CrashKernel, FadumpReserved, SwiotlbMapped
 from tracekit.events.devicetree import MemoryPool, ReservedMem, ReservedMemOverlap
 from tracekit.events.initrd import AcpiTable, Ramdisk, RamdiskNew
+from tracekit.events.iomem import IomemRow
 from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import ZoneRangeLine
 from tracekit.events.ranges import RangeEvent
@@ -28,6 +29,7 @@ def carveout_findings(boot: Boot) -> Iterator[Finding]:
     yield from _device_tree(boot)
     yield from _across_zones(boot)
     yield from _crash_kernels(boot)
+    yield from _fadump(boot)
 
 
 def owned_ranges(boot: Boot) -> list[Owned]:
@@ -117,7 +119,7 @@ def _crash_kernels(boot: Boot) -> Iterator[Finding]:
     ranges = boot.of(CrashKernel)
     if dma is not None and ranges and not any(_meets(event, dma) for event in ranges):
         yield from _without_dma(boot, ranges[0], dma)
-    for event in ranges:
+    for event in (*ranges, *(row for row in boot.of(IomemRow) if row.name == "Crash kernel")):
         yield from _across_regions(boot, event)
 
 
@@ -138,18 +140,34 @@ def _without_dma(boot: Boot, crash: CrashKernel, dma: ZoneRangeLine) -> Iterator
         )
 
 
-def _across_regions(boot: Boot, crash: CrashKernel) -> Iterator[Finding]:
+def _across_regions(boot: Boot, crash: RangeEvent) -> Iterator[Finding]:
     """A range over a border of memory regions cannot become one resource of System RAM."""
-    rows = [row for row in boot.of(MemblockRow) if row.list == "memory" and row.size]
-    for one, two in pairwise(rows):
-        if one.bound + 1 == two.base and crash.start < two.base < crash.end:
+    rows = [(e.base, e.bound + 1, e.source) for e in boot.of(MemblockRow) if e.list == "memory"]
+    ram = rows or [(e.start, e.end, e.source) for e in boot.of(IomemRow) if e.is_ram]
+    for (_, end, one), (start, _, two) in pairwise(ram):
+        if end == start and crash.start < start < crash.end:
             yield Finding(
                 "MP205",
                 crash.source,
                 "crash kernel across memory regions",
-                f"{mem(*crash.range)} crosses the border of two regions at {two.base:#x}",
+                f"{mem(*crash.range)} crosses the border of two regions at {start:#x}",
                 "a crash kernel inside one memory region",
-                (one.source, two.source),
+                (one, two),
             )
             return
 
+
+def _fadump(boot: Boot) -> Iterator[Finding]:
+    """fadump_reserve_mem aligns its area for CMA, so it may begin above the RAM it lies in."""
+    for event in boot.of(FadumpReserved):
+        for row in boot.of(IomemRow):
+            lost = event.start - row.start
+            if row.is_ram and row.start < event.start < row.end and lost < event.size:
+                yield Finding(
+                    "MP206",
+                    event.source,
+                    "fadump area",
+                    f"the area begins at {event.start:#x}, its RAM at {row.start:#x}",
+                    f"{amount(lost)} of RAM before it, lost to the alignment of CMA areas",
+                    (row.source,),
+                )

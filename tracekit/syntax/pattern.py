@@ -196,7 +196,7 @@ def _opening(pattern: Pattern) -> list[str]:
             return []
 
 
-def prefixes(pattern: Pattern, limit: int = 24) -> set[str]:
+def prefixes(pattern: Pattern, limit: int = 40) -> set[str]:
     """Return the texts that a line of this shape can begin with, each at most ``limit`` long.
 
     A text shorter than ``limit`` is where the fixed part of the line ends. The empty text
