@@ -69,3 +69,11 @@ def test_the_page_size_is_read_from_the_requests(tmp_path: Path) -> None:
     found = played(text, tmp_path)
     assert ledger(found).state["page_size"] == 16384
     assert ledger(found).checks["address"].matched == 1
+
+
+def test_the_word_size_is_read_from_the_bitmap_where_the_machine_is_not_known(
+    tmp_path: Path,
+) -> None:
+    text = HEAD.replace("Machine: ARM-Versatile PB\n", "")
+    text = text.replace("end=100 mapsize=20", "end=108 mapsize=28").replace("end=100", "end=108")
+    assert ledger(played(text, tmp_path)).checks["node"].matched == 1

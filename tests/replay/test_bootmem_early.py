@@ -74,6 +74,12 @@ def test_without_the_list_the_places_are_unchecked(tmp_path: Path) -> None:
     assert ledger(found).checks["early_res"].unchecked.total() == 2
 
 
+def test_without_the_changes_of_the_map_the_places_are_unchecked(tmp_path: Path) -> None:
+    found = early(X86_64.replace("e820 update range", "e820 other"), tmp_path)
+    assert codes(found) == []
+    assert ledger(found).checks["early_res"].unchecked.total() == 2
+
+
 OLD = """\
 Linux version 2.4.18 (x@y) #1 SMP
 BIOS-provided physical RAM map:

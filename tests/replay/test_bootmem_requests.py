@@ -60,6 +60,17 @@ def test_a_lost_result_is_reported_at_the_request(tmp_path: Path) -> None:
     assert ledger(found).checks["address"].matched == 1
 
 
+def test_a_node_without_memory_has_no_room(tmp_path: Path) -> None:
+    found = after_head(
+        tmp_path,
+        "bootmem::alloc_bootmem_bdata nid=1 size=1000 [1 pages] align=20 goal=0 limit=0\n"
+        "bootmem::alloc_bootmem_bdata nid=0 size=1000 [1 pages] align=20 goal=0 limit=0\n"
+        "bootmem::__reserve nid=0 start=0 end=1 flags=1\n",
+    )
+    assert codes(found) == []
+    assert ledger(found).checks["address"].matched == 2
+
+
 UNSEEN = """\
 Linux version 2.6.32 (x@y) #1
 bootmem::alloc_bootmem_core nid=0 size=1000 [1 pages] align=1000 goal=0 limit=0

@@ -25,7 +25,7 @@ from tracekit.events.bootmem import (
 )
 from tracekit.kernel.arch import ARCHES
 from tracekit.kernel.kernel import Kernel
-from tracekit.mm.bootmem import BOOTMEM_EXCLUSIVE
+from tracekit.mm.bootmem import BOOTMEM_EXCLUSIVE, bitmap_bytes
 from tracekit.mm.memblock import Memblock
 from tracekit.replay import bootmem_early, bootmem_release, early_subtract
 from tracekit.replay.bootmem_marks import Marks
@@ -58,8 +58,7 @@ def run(context: Context) -> None:
     ledger = context.ledger("bootmem")
     ledger.events = count
     events = debug_events(boot)
-    arch = ARCHES.get(boot.kernel.arch or "")
-    nodes = Nodes(ledger, page_shift(boot.kernel, events), arch.bits if arch else 32)
+    nodes = Nodes(ledger, page_shift(boot.kernel, events), word_bits(boot.kernel, events))
     nodes.spans = {
         event.nid: (event.start_pfn, event.end_pfn)
         for event in events
@@ -93,6 +92,16 @@ def page_shift(kernel: Kernel, events: Sequence[Event]) -> int:
                 if -(-event.size >> shift) == event.pages:
                     return shift
     return (kernel.page_size or 4096).bit_length() - 1
+
+
+def word_bits(kernel: Kernel, events: Sequence[Event]) -> int:
+    """Bits of a long: as the architecture has it, else as the bitmaps' sizes show."""
+    arch = ARCHES.get(kernel.arch or "")
+    if arch is not None:
+        return arch.bits
+    inits = [event for event in events if isinstance(event, BootmemInit)]
+    sizes = [(bitmap_bytes(e.end_pfn - e.start_pfn, 64), e.map_bytes) for e in inits]
+    return 64 if inits and all(needed == logged for needed, logged in sizes) else 32
 
 
 def state(nodes: Nodes) -> dict[str, object]:

@@ -23,6 +23,7 @@ from tracekit.events.bootmem import (
     ReservedTwice,
     SmpTable,
 )
+from tracekit.events.e820 import E820Remove, E820Update
 from tracekit.mm.bootmem import BootmemNode
 from tracekit.mm.early_res import EarlyRes
 from tracekit.replay.ledger import Ledger
@@ -33,6 +34,7 @@ EARLY_EVENTS = (
     EarlyResOldRow, EarlyResRow, ReservedTwice,
 )
 SMP_CACHE_BYTES = 64
+NO_EARLY_STATE = "the early reservations, the e820 map or its changes are not logged"
 Listing = tuple[EarlyResHeader, list[EarlyResRow]]
 Reservation = tuple[int, int, str]
 
@@ -125,7 +127,9 @@ def _check_setup(boot: Boot, ledger: Ledger, listings: list[Listing]) -> None:
 
     find_e820_area() takes the lowest place; what was reserved by then is listed afterwards.
     """
-    early = EarlyRes(usable_ram(boot))
+    # Changes of the map are debug messages: a log without any may lack them.
+    changes = boot.of(E820Update) + boot.of(E820Remove)
+    early = EarlyRes(usable_ram(boot) if changes else [])
     for row in listings[0][1] if listings else ():
         early.reserve_overlap_ok(row.start, row.end, row.owner)
     node: BootmemSetupNode | None = None
@@ -150,7 +154,7 @@ def _check_place(
     node: BootmemSetupNode, size: int, lowest: int,
 ) -> None:
     if early is None or not early.ram:
-        ledger.unchecked("early_res", "the early reservations or the e820 map are not logged")
+        ledger.unchecked("early_res", NO_EARLY_STATE)
         return
     align = 4096 if isinstance(event, BootmemMapPages) else SMP_CACHE_BYTES
     found = early.find_area(lowest, node.end, size, align)

@@ -79,6 +79,13 @@ class Nodes:
             belief.forget((shared[0] - start) * 8, (shared[1] - start) * 8)
             self.beliefs[other.nid].forget((shared[0] - low) * 8, (shared[1] - low) * 8)
 
+    def has_no_bitmap(self, nid: int) -> bool:
+        """Whether a node was never set up although others were, in plain sight.
+
+        alloc_bootmem_core() finds no room on a node without memory (no bitmap).
+        """
+        return bool(self.inits) and nid not in self.beliefs and nid not in self.spans
+
     def _pages_of(self, nid: int) -> int:
         start, end = self.spans.get(nid, (0, 0))
         return end - start

@@ -34,6 +34,9 @@ class Requests:
 
         `instead` is the line that came in its place.
         """
+        if self.nodes.has_no_bitmap(request.nid):
+            self.nodes.ledger.matched(KIND)
+            return
         belief = self.nodes.known(KIND, request.nid)
         if belief is None or not self._legal(request):
             return
