@@ -50,21 +50,30 @@ class GapHints:
     """Addresses above which no free gap of 2**k bytes is left, one for each k.
 
     A boot leaves thousands of small gaps behind alignment; without this every search would
-    walk all of them again. A hint dies when a reservation is freed or RAM changes, so it never
-    alters a result.
+    walk all of them again. A hint gives way where a free opens a gap above it, and all die
+    when RAM changes, so they never alter a result.
     """
 
     def __init__(self) -> None:
         self._clear_above: dict[int, int] = {}
-        self._valid_for = (0, 0)
+        self._generation = 0
+        self._removed = 0
 
     def start(self, memory: MemblockType, reserved: MemblockType, bucket: int) -> int | None:
         """Address where a search for gaps of 2**bucket bytes may begin, None for the top."""
-        now = (memory.generation, reserved.removals)
-        if now != self._valid_for:
+        if memory.generation != self._generation:
             self._clear_above.clear()
-            self._valid_for = now
+            self._generation = memory.generation
+        if self._clear_above:
+            for start, _ in reserved.removed[self._removed :]:
+                self._open(*reserved.gap_around(start))
+        self._removed = len(reserved.removed)
         return self._clear_above.get(bucket)
+
+    def _open(self, start: int, end: int) -> None:
+        for bucket, address in self._clear_above.items():
+            if end > address and end - start >= 1 << bucket:
+                self._clear_above[bucket] = end
 
     def learn(self, bucket: int, address: int) -> None:
         """No gap of 2**bucket bytes begins at or above ``address``."""

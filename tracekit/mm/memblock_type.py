@@ -49,7 +49,7 @@ class MemblockType:
     returns False when it cannot help, as memblock_double_array() does. With no ``grow`` the
     array is unlimited. ``total_size`` is the kernel's running sum, which
     memblock_trim_memory() leaves alone. ``generation`` counts changes of the covered bytes and
-    ``removals`` those that took bytes away, for caches that depend on the list.
+    ``removed`` lists what was taken away, for caches that depend on the list.
     """
 
     def __init__(self, name: str, room: int, phys_addr_max: int, grow: Grow | None = None) -> None:
@@ -57,7 +57,7 @@ class MemblockType:
         self.max = room
         self.total_size = 0
         self.generation = 0
-        self.removals = 0
+        self.removed: list[tuple[int, int]] = []
         self.phys_addr_max = phys_addr_max
         self.regions: list[Region] = []
         self._bases: list[int] = []
@@ -104,6 +104,13 @@ class MemblockType:
     def overlaps(self, base: int, size: int) -> bool:
         """Whether any region meets the range (mm/memblock.c:memblock_overlaps_region)."""
         return bool(self.overlapping(base, self.cap_size(base, size)))
+
+    def gap_around(self, address: int) -> tuple[int, int]:
+        """The largest range (start, exclusive end) around ``address`` that no region meets."""
+        index = self.first_at_or_above(address)
+        start = self.regions[index - 1].end if index else 0
+        end = self.regions[index].base if index < len(self.regions) else self.phys_addr_max
+        return start, end
 
     def covers(self, base: int, size: int) -> bool:
         """Whether every byte of [base, base+size) lies in some region."""
@@ -159,7 +166,7 @@ class MemblockType:
         """Drop the regions with index start..stop-1 (memblock_remove_region in a loop)."""
         if start < stop:
             self.generation += 1
-            self.removals += 1
+            self.removed.append((self.regions[start].base, self.regions[stop - 1].end))
         self.total_size -= sum(region.size for region in self.regions[start:stop])
         del self.regions[start:stop]
         del self._bases[start:stop]

@@ -37,7 +37,6 @@ class Held:
     end: int
     owner: str
     source: Source
-    found: bool
 
     def text(self) -> str:
         """The range with its owner and line."""
@@ -58,6 +57,8 @@ class _Walk:
         self.machine = machine
         self.memory = memory
         self.held: list[Held] = []
+        self.found: list[Held] = []
+        self.freed: Ranges = []
         self.strays: list[Held] = []
         self.adds: list[Held] = []
         self.last_by = ""
@@ -84,8 +85,8 @@ class _Walk:
         if alloc.result is None:
             yield from self._failed(alloc)
             return
-        held = Held(alloc.base, alloc.base + alloc.size, alloc.by, alloc.source, True)
-        self.held.append(held)
+        held = Held(alloc.base, alloc.base + alloc.size, alloc.by, alloc.source)
+        self.found.append(held)
         limit = self._linear_map_end()
         if limit is not None and held.end > limit and self._is_virtual(alloc):
             yield Parting(
@@ -126,6 +127,7 @@ class _Walk:
             yield from self._freed(change)
         elif change.kind == "free":
             yield from self._freed(change)
+            self.freed.append(span_)
             self.held = [part for held in self.held for part in _cut(held, *span_)]
         elif change.kind == "add":
             yield from self._add(change)
@@ -135,7 +137,7 @@ class _Walk:
 
     def _reserve(self, change: Change) -> Iterator[Parting]:
         start, end = change.base, change.base + change.size
-        held = Held(start, end, change.call.by, change.source, False)
+        held = Held(start, end, change.call.by, change.source)
         if not change.size:
             yield Parting("MB213", change.source, held.owner, span(start, end), "0 bytes")
             return
@@ -168,12 +170,12 @@ class _Walk:
                     "MB212", change.source, change.call.by, span(start, end), earlier.text()
                 )
                 break
-        self.adds.append(Held(start, end, change.call.by, change.source, False))
+        self.adds.append(Held(start, end, change.call.by, change.source))
 
     def _freed(self, change: Change) -> Iterator[Parting]:
         """A free inside a larger reservation of somebody else who never gave it up.
 
-        Results of a search never overlap; only fixed ranges can have two owners.
+        Only fixed ranges are looked at: the results of searches never overlap.
         """
         start, end = change.base, change.base + change.size
         inside = [h for h in self.held if h.start < end and start < h.end]
@@ -181,8 +183,7 @@ class _Walk:
         others = [
             h
             for h in inside
-            if h not in mine and not h.found
-            if h.owner not in {m.owner for m in mine} and self._wants(h, mine)
+            if h not in mine and h.owner not in {m.owner for m in mine} and self._wants(h, mine)
         ]
         if mine and others and change.size:
             yield Parting(
@@ -239,9 +240,13 @@ class _Walk:
             yield from self._initrd(event)
 
     def _e820_update(self, event: E820Update) -> Iterator[Parting]:
-        for held in self.held:
-            inside = held.found and held.start <= event.start and event.end <= held.end
-            if inside and span(*event.range) not in self.told:
+        for held in self.found:
+            inside = held.start <= event.start and event.end <= held.end
+            if (
+                inside
+                and not intersect([event.range], self.freed)
+                and span(*event.range) not in self.told
+            ):
                 self.told.add(span(*event.range))
                 text = span(*event.range)
                 yield Parting("MB208", event.source, held.owner, text, held.text())
@@ -274,4 +279,4 @@ def _cut(held: Held, start: int, end: int) -> list[Held]:
     if end <= held.start or held.end <= start:
         return [held]
     parts = subtract([(held.start, held.end)], [(start, end)])
-    return [Held(low, high, held.owner, held.source, held.found) for low, high in parts]
+    return [Held(low, high, held.owner, held.source) for low, high in parts]

@@ -45,7 +45,7 @@ class Run:
 
     ``known`` are reserved bytes of the start that other lines vouch for, ``known_ram`` the
     same for RAM. ``worlds`` are the states that are still possible, the likeliest first;
-    ``taken`` are the allocations still held, ``loose`` those whose free left no line.
+    ``loose`` are allocations whose free left no line.
     """
 
     log: MemblockLog
@@ -55,7 +55,6 @@ class Run:
     known_ram: Ranges = field(default_factory=list)
     outcomes: Outcomes = field(default_factory=Outcomes)
     worlds: list[World] = field(default_factory=list)
-    taken: list[Owner] = field(default_factory=list)
     loose: list[tuple[int, int]] = field(default_factory=list)
     dumps_seen: int = 0
     position: int = 0
@@ -71,7 +70,8 @@ class Run:
         """Run to the end; the results are in ``outcomes`` and ``worlds``."""
         self.worlds = [World(self.silent.begin())]
         direction = Direction(self.machine)
-        for self.position, step in enumerate(self.log.steps):
+        for position, step in enumerate(self.log.steps):
+            self.position = position
             self.moments.passing(step, self.memblock)
             match step:
                 case Alloc():
@@ -130,11 +130,6 @@ class Run:
     def _take(self, alloc: Alloc) -> None:
         for world in self.worlds:
             world.take(alloc)
-        self._hold(alloc, alloc.size if alloc.result is not None else 0)
-
-    def _hold(self, alloc: Alloc, size: int) -> None:
-        if size:
-            self.taken.append((alloc.base, alloc.base + size, alloc))
 
     def _part(self, alloc: Alloc, expected: int, what: Purpose, upwards: bool) -> None:
         asked = alloc.request.size if alloc.request is not None else alloc.size
@@ -168,7 +163,6 @@ class Run:
         as_logged = main.branch("the line is right")
         as_logged.take(alloc)
         main.memblock.reserve(alloc.base, asked)
-        self._hold(alloc, asked)
         self.worlds = [main, as_logged]
         self.outcomes.diverged("address", partings.other_size(alloc, asked))
 
@@ -180,14 +174,11 @@ class Run:
             as_predicted.memblock.reserve(expected, asked)
         self.worlds = [main, as_predicted]
         main.take(alloc)
-        self._hold(alloc, alloc.size)
         self.outcomes.diverged("address", partings.moved(alloc, expected, asked, covered))
 
     def _lost_free(self, alloc: Alloc, what: Purpose, upwards: bool) -> Owner | None:
         """The earlier allocation whose free explains the result, freed in a world of its own."""
-        end = alloc.base + alloc.size
-        held = [o for o in reversed(self.taken) if o[0] < end and alloc.base < o[1]]
-        for owner in held:
+        for owner in self._holders(alloc.base, alloc.base + alloc.size):
             for start, stop in self._freed_parts(alloc, what, owner):
                 world = self.worlds[0].branch("an earlier free is missing from the log")
                 world.memblock.free(start, stop - start)
@@ -197,6 +188,18 @@ class Run:
                     self.worlds = [world]
                     return owner
         return None
+
+    def _holders(self, start: int, end: int) -> list[Owner]:
+        """Earlier allocations in [start, end) that no line has freed, the latest first."""
+        holders: list[Owner] = []
+        freed: Ranges = []
+        for step in reversed(self.log.steps[: self.position]):
+            if isinstance(step, Change) and step.kind == "free":
+                freed.append((step.base, step.base + step.size))
+            if isinstance(step, Alloc) and step.base < end and start < step.base + step.size:
+                held = subtract([(step.base, step.base + step.size)], freed)
+                holders += [(a, b, step) for a, b in held if a < end and start < b]
+        return holders
 
     def _line_is_wrong(self, alloc: Alloc, what: Purpose, freed: World, upwards: bool) -> bool:
         """Whether the next results rather say that this line is wrong than that a free is lost."""
@@ -237,7 +240,6 @@ class Run:
     def _change(self, change: Change) -> None:
         if change.kind == "free":
             self._free(change)
-            self._forget(change.base, change.base + change.size)
         for world in self.worlds:
             world.change(change)
 
@@ -256,20 +258,14 @@ class Run:
 
     def _holds(self, world: World, change: Change) -> bool:
         start, end = change.base, change.base + change.size
-        reserved = bytes_of(world.memblock.reserved)
-        if change.call.by in FREE_WHOLE_PAGES:
-            page = self.machine.page_size
-            reserved = [(low & ~(page - 1), round_up(high, page)) for low, high in reserved]
-        return not subtract([(start, end)], reserved)
-
-    def _forget(self, start: int, end: int) -> None:
-        kept: list[Owner] = []
-        for low, high, alloc in self.taken:
-            if low < end and start < high:
-                kept += [(a, b, alloc) for a, b in subtract([(low, high)], [(start, end)])]
-            else:
-                kept.append((low, high, alloc))
-        self.taken = kept
+        if world.memblock.reserved.covers(start, change.size):
+            return True
+        if change.call.by not in FREE_WHOLE_PAGES:
+            return False
+        page = self.machine.page_size
+        near = world.memblock.reserved.overlapping(start, change.size)
+        whole = [(round_down(r.base, page), round_up(r.end, page)) for r in near]
+        return not subtract([(start, end)], whole)
 
     def _doubled(self, step: Doubled) -> None:
         event, page = step.event, self.machine.page_size

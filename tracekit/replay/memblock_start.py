@@ -13,9 +13,12 @@ from dataclasses import dataclass, field, replace
 from tracekit.events.mm_init import NodeRangeLine
 from tracekit.mm.memblock import Config, Memblock
 from tracekit.mm.memblock_search import round_down, round_up
+from tracekit.mm.memblock_type import MemblockType
 from tracekit.mm.ranges import Ranges, intersect, subtract, total, union
 from tracekit.replay.memblock_log import Alloc, Change, Dump, MemblockLog, Other, Step
 from tracekit.replay.memblock_machine import Machine
+
+PHYS_ADDR_MAX = (1 << 64) - 1
 
 
 @dataclass(slots=True)
@@ -114,26 +117,39 @@ def rows(dump: Dump, name: str) -> Ranges:
 
 def undo(after: Ranges, steps: Sequence[Step], puts: str, takes: str) -> Ranges:
     """The bytes of a list before these steps, when ``after`` is what they led to."""
-    state = after
+    state = _ByteList(after)
     for step in reversed(steps):
-        kind, span = _effect(step)
+        kind, (start, end) = _effect(step)
         if kind == puts:
-            state = subtract(state, [span])
+            state.remove_range(start, end - start)
         elif kind == takes and puts == "reserve":
-            state = union([*state, span])
-    return state
+            state.add_range(start, end - start)
+    return state.ranges()
 
 
 def left_over(steps: Iterable[Step]) -> Ranges:
     """The bytes that the lines reserved and did not free again."""
-    state: Ranges = []
+    state = _ByteList([])
     for step in steps:
-        kind, span = _effect(step)
+        kind, (start, end) = _effect(step)
         if kind == "reserve":
-            state = union([*state, span])
+            state.add_range(start, end - start)
         elif kind == "free":
-            state = subtract(state, [span])
-    return state
+            state.remove_range(start, end - start)
+    return state.ranges()
+
+
+class _ByteList(MemblockType):
+    """A region list used as a set of bytes, cheap to change thousands of times."""
+
+    def __init__(self, ranges: Ranges) -> None:
+        super().__init__("bytes", 0, PHYS_ADDR_MAX)
+        for start, end in ranges:
+            self.add_range(start, end - start)
+
+    def ranges(self) -> Ranges:
+        """The bytes as ranges."""
+        return [(region.base, region.end) for region in self.regions]
 
 
 def _effect(step: Step) -> tuple[str, tuple[int, int]]:
