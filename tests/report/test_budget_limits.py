@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.test_budget import small
+from tests.replay.test_budget import small
 from tracekit.report.budget_limits import LimitError, broken_limits, read_limits
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tracekit.compare.change import Account, Change
 from tracekit.compare.side import Side
-from tracekit.report.budget import Budget
+from tracekit.replay.budget import Budget
 
 Key = tuple[str, str]
 AREAS = {"firmware": "firmware", "left out": "firmware", "hole": "firmware", "free": "free"}

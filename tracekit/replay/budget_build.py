@@ -6,11 +6,11 @@ import re
 
 from tracekit.events.mm_init import MemoryLine
 from tracekit.mm.handoff import Handoff
+from tracekit.replay.budget import Budget, Item
+from tracekit.replay.budget_coarse import coarse_budget
+from tracekit.replay.budget_fine import fine_budget, returned
 from tracekit.replay.context import Context
 from tracekit.replay.memory_line import kernel_view
-from tracekit.report.budget import Budget, Item
-from tracekit.report.budget_coarse import coarse_budget
-from tracekit.report.budget_fine import fine_budget, returned
 
 KIB = 1024
 

@@ -12,11 +12,11 @@ from tracekit.mm.handoff import Handoff
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_type import MEMBLOCK_NOMAP
 from tracekit.mm.ranges import Ranges, intersect, subtract, total, union
+from tracekit.replay.budget import Budget, Item
+from tracekit.replay.budget_kinds import EARLY, KERNEL, LOW, kind_of
 from tracekit.replay.context import Context
 from tracekit.replay.memblock_moments import Moments
 from tracekit.replay.regions import History, Piece
-from tracekit.report.budget import Budget, Item
-from tracekit.report.budget_kinds import EARLY, KERNEL, LOW, kind_of
 
 FREE = "free at the hand-off"
 UNMAPPED = "RAM that is kept unmapped (nomap)"

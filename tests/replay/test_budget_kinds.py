@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracekit.report.budget_kinds import CMA, HASH, HUGE, MEMMAP, OTHER, PERCPU, kind_of
+from tracekit.replay.budget_kinds import CMA, HASH, HUGE, MEMMAP, OTHER, PERCPU, kind_of
 
 
 @pytest.mark.parametrize(

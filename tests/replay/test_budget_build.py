@@ -11,9 +11,9 @@ from tests.boots import boot, boot_folders
 from tests.replay.mm_init_text import PLAIN, played
 from tracekit.mm.ranges import total, union
 from tracekit.replay.boot import replay
+from tracekit.replay.budget import Budget, Item
+from tracekit.replay.budget_build import build_budget
 from tracekit.replay.memblock_moments import Moments
-from tracekit.report.budget import Budget, Item
-from tracekit.report.budget_build import build_budget
 
 FOLDERS = boot_folders()
 

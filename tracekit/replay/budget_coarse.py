@@ -16,8 +16,8 @@ from tracekit.events.hash_tables import HashTableLine
 from tracekit.events.initrd import Ramdisk
 from tracekit.events.mm_init import Freeing, MemmapUsed, MemoryLine, NodeRangeLine, SlubBanner
 from tracekit.events.percpu_setup import PcpuAllocMap, PcpuAllocSizes
-from tracekit.report.budget import Budget, Item
-from tracekit.report.budget_kinds import CMA, CRASH, HASH, INITRD, KERNEL, LOG, MEMMAP, PERCPU
+from tracekit.replay.budget import Budget, Item
+from tracekit.replay.budget_kinds import CMA, CRASH, HASH, INITRD, KERNEL, LOG, MEMMAP, PERCPU
 
 KIB = 1024
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracekit.report.budget import Budget, Item, group
+from tracekit.replay.budget import Budget, Item, group
 
 
 def small() -> Budget:
