@@ -93,11 +93,6 @@ class LastPfn(Event, frozen=True):
     last_pfn: int
     max_arch_pfn: int | None = None
 
-    @classmethod
-    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> Self:
-        """Build from hex, or from the decimal numbers of 2.6."""
-        return cls(source, int(fields["last_pfn"], 0), int(fields["max_arch_pfn"], 0))
-
 
 @event("e820_ram_buffer", "e820_ram_buffer_old")
 class RamBuffer(RangeEvent, frozen=True):

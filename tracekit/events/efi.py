@@ -30,9 +30,9 @@ _RAM = {"Loader Code", "Loader Data", "Boot Code", "Boot Data", "Conventional", 
 def type_name(kind: str) -> str:
     """Return the kernel's present name of a type from ``[Boot Data   |RUN|..]``."""
     name = kind.strip("[]").partition("|")[0].strip()
-    if name.startswith("type="):
-        number = int(name.removeprefix("type="))
-        return _TYPES[number] if number < len(_TYPES) else name
+    number = re.fullmatch(r"type=([0-9]{1,4})", name)
+    if number is not None:
+        return _TYPES[int(number[1])] if int(number[1]) < len(_TYPES) else name
     return _LONG.get(name, name)
 
 

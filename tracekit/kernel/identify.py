@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 Arches = tuple[str, ...]
 
+_PAGE_SIZES = {size for arch in ARCHES.values() for size in arch.page_sizes}
 _WIDE = tuple(arch.name for arch in ARCHES.values() if not arch.is_32bit)
 _NARROW = tuple(arch.name for arch in ARCHES.values() if arch.is_32bit)
 
@@ -181,14 +182,15 @@ def _page_size(evidence: Evidence, release: str | None, arch: str | None) -> int
     configured = page_size(dict(evidence.config))
     if configured is not None:
         return configured
-    implied = Counter(size for event in evidence.events for size in _implied_page_size(event))
+    sizes = (size for event in evidence.events for size in _implied_page_size(event))
+    implied = Counter(size for size in sizes if size in _PAGE_SIZES)
     if implied:
         return implied.most_common(1)[0][0]
     flavour = re.search(r"-(4|16|64)k\b", release or "")
     if flavour:
         return int(flavour[1]) * 1024
-    sizes = ARCHES[arch].page_sizes if arch is not None else ()
-    return sizes[0] if len(sizes) == 1 else None
+    built = ARCHES[arch].page_sizes if arch is not None else ()
+    return built[0] if len(built) == 1 else None
 
 
 def _implied_page_size(event: Event) -> Iterator[int]:
@@ -203,6 +205,6 @@ def _implied_page_size(event: Event) -> Iterator[int]:
         case PpcOops():
             yield event.kib * 1024
         case HashTableLine() if event.order is not None and event.size and not event.nodes:
-            yield 1 << max(event.size.bit_length() - 1 - event.order, 0)
+            yield 1 << min(max(event.size.bit_length() - 1 - event.order, 0), 64)
         case PercpuEmbedded() if event.pages:
             yield (event.static + event.reserved + event.dyn) // event.pages
