@@ -26,9 +26,7 @@ RELEASED = re.compile(r"released=([0-9a-f]+)")
 
 def _results(lines: Lines) -> list[int]:
     return [
-        i
-        for i in range(1, len(lines))
-        if RESULT.search(lines[i]) and REQUEST.search(lines[i - 1])
+        i for i in range(1, len(lines)) if RESULT.search(lines[i]) and REQUEST.search(lines[i - 1])
     ]
 
 

@@ -68,7 +68,11 @@ def test_only_whole_pages_below_max_low_pfn_are_freed() -> None:
 
 def test_free_blocks_by_word() -> None:
     assert list(nobootmem.blocks_by_word(30, 66, 32)) == [
-        (30, 0), (31, 0), (32, 5), (64, 0), (65, 0),
+        (30, 0),
+        (31, 0),
+        (32, 5),
+        (64, 0),
+        (65, 0),
     ]
     assert list(nobootmem.blocks_by_word(33, 35, 32)) == [(33, 0), (34, 0)]
 

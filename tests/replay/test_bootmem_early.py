@@ -39,10 +39,18 @@ def test_structures_go_to_the_lowest_free_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "line"),
     [
-        ("0000000000018000 -  000000000001ffff", "0000000000019000 -  0000000000020fff",
-         "BM143", 8),
-        ("[0000000000013000 - 0000000000017fff]", "[0000000000014000 - 0000000000018fff]",
-         "BM143", 7),
+        (
+            "0000000000018000 -  000000000001ffff",
+            "0000000000019000 -  0000000000020fff",
+            "BM143",
+            8,
+        ),
+        (
+            "[0000000000013000 - 0000000000017fff]",
+            "[0000000000014000 - 0000000000018fff]",
+            "BM143",
+            7,
+        ),
         ("000000000001ffff] pages 8", "000000000001ffff] pages 9", "BM120", 8),
         ("==> [0001000000 - 0002012024]", "==> [0001000000 - 0002013024]", "BM140", 11),
         ("(3 early", "(4 early", "BM141", 9),
@@ -63,8 +71,10 @@ def test_a_row_that_differs_between_two_nodes_is_reported_where_it_is_wrong(
     second = "\n".join(line.partition(" ==> [00")[0] for line in second.splitlines()[1:])
     text = X86_64 + "(3 early reservations) ==> bootmem [0040000000 - 0080000000]\n" + second
     assert codes(early(text, tmp_path)) == []
-    wrong = text.replace("#1 [0001000000 - 0002012024]    TEXT DATA BSS\n",
-                         "#1 [0001000000 - 0002013024]    TEXT DATA BSS\n")
+    wrong = text.replace(
+        "#1 [0001000000 - 0002012024]    TEXT DATA BSS\n",
+        "#1 [0001000000 - 0002013024]    TEXT DATA BSS\n",
+    )
     assert codes(early(wrong, tmp_path)) == [("BM140", 15)]
 
 

@@ -115,6 +115,8 @@ def test_a_kernel_that_takes_none_of_the_steps_has_lost_nothing(tmp_path: Path) 
     text = text.replace("start=0 end=1000 reserve", "start=0 end=f00 reserve")
     text = text.replace("__free nid=0 start=0 end=1000", "__free nid=0 start=0 end=f00")
     told = "bootmem::__reserve silent double reserve of PFN ff"
-    text = text.replace("start=ffe end=1000 flags=0\n" "bootmem::alloc",
-                        f"start=ffe end=1000 flags=0\n{told}e\n{told}f\nbootmem::alloc")
+    text = text.replace(
+        "start=ffe end=1000 flags=0\nbootmem::alloc",
+        f"start=ffe end=1000 flags=0\n{told}e\n{told}f\nbootmem::alloc",
+    )
     assert codes(played(text, tmp_path)) == []

@@ -134,8 +134,11 @@ def test_older_wordings_agree(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("Reserving 5632 pages of KVA for lmem_map of node 1", "Reserving 9728 pages of KVA "
-         "for lmem_map of node 1", "NR101"),
+        (
+            "Reserving 5632 pages of KVA for lmem_map of node 1",
+            "Reserving 9728 pages of KVA for lmem_map of node 1",
+            "NR101",
+        ),
         ("to 1305088 pages", "to 1305087 pages", "NR103"),
         ("total of 11264", "total of 11265", "NR104"),
         ("kva_start_pfn ~ 218112", "kva_start_pfn ~ 218113", "NR105"),

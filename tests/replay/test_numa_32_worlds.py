@@ -33,9 +33,7 @@ def test_a_line_that_chooses_between_worlds_is_an_inference() -> None:
 
 def test_a_line_that_no_world_predicts_diverges_and_both_go_on() -> None:
     one = worlds(32)
-    one.check(
-        "NR101", LINE, "x", (7,), size, lambda w, v: w.with_area(0, Area(int(v[0] or 0), 0))
-    )
+    one.check("NR101", LINE, "x", (7,), size, lambda w, v: w.with_area(0, Area(int(v[0] or 0), 0)))
     assert one.ledger.checks["remap"].diverged == 1
     assert sorted(world.total for world in one.possible) == [7, 320]
 

@@ -89,9 +89,7 @@ class LastSuccessScan:
         """Bytes from the node's start to its first aligned address."""
         return -start_address & (align - 1) if self.rules.aligns_from_pfn else 0
 
-    def _preferred(
-        self, node: BootmemNode, end_pfn: int, align: int, goal: int, limit: int
-    ) -> int:
+    def _preferred(self, node: BootmemNode, end_pfn: int, align: int, goal: int, limit: int) -> int:
         """The index where the search starts, before the node's own misalignment is added."""
         shift = node.page_shift
         offset = goal - (node.min_pfn << shift)

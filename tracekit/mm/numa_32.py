@@ -55,9 +55,7 @@ def remap_bytes(memmap: int, pgdat: int, large: int) -> int:
     return round_up(memmap + round_up(pgdat, PAGE_SIZE), large * PAGE_SIZE)
 
 
-def place_downwards(
-    lowest: int, end: int, pages: int, large: int, is_free: FreeTest
-) -> int | None:
+def place_downwards(lowest: int, end: int, pages: int, large: int, is_free: FreeTest) -> int | None:
     """The highest large-page aligned pfn below end with `pages` free pages, or None.
 
     Mirrors the loops over find_e820_area() and memblock_find_in_range() in
@@ -115,7 +113,11 @@ class RemapArea:
 
 
 def init_alloc_remap(
-    memblock: Memblock, nid: int, node: tuple[int, int], lowmem: tuple[int, int], size: int,
+    memblock: Memblock,
+    nid: int,
+    node: tuple[int, int],
+    lowmem: tuple[int, int],
+    size: int,
     large: int,
 ) -> RemapArea | str:
     """Reserve one node's remap area as 3.0 to 3.8 do; "node" or "lowmem" is what had no room.

@@ -30,8 +30,14 @@ from tracekit.replay.ledger import Ledger
 from tracekit.replay.x86_ram import unusable_name, usable_ram
 
 EARLY_EVENTS = (
-    BootmemAllocFailed, BootmemMapPages, BootmemNodeMap, BootmemSetupNode, EarlyResHeader,
-    EarlyResOldRow, EarlyResRow, ReservedTwice,
+    BootmemAllocFailed,
+    BootmemMapPages,
+    BootmemNodeMap,
+    BootmemSetupNode,
+    EarlyResHeader,
+    EarlyResOldRow,
+    EarlyResRow,
+    ReservedTwice,
 )
 SMP_CACHE_BYTES = 64
 NO_EARLY_STATE = "the early reservations, the e820 map or its changes are not logged"
@@ -56,7 +62,10 @@ def check(boot: Boot, ledger: Ledger) -> None:
     _note_reserved_twice(boot, ledger)
     for event in boot.of(BootmemAllocFailed):
         ledger.report(
-            "BM151", event.source, "bootmem", logged=f"{event.failed_size:#x} bytes failed",
+            "BM151",
+            event.source,
+            "bootmem",
+            logged=f"{event.failed_size:#x} bytes failed",
             simulated="an allocation that some node can meet",
         )
 
@@ -100,19 +109,29 @@ def _check_listing(
 ) -> None:
     if [row.index for row in rows] != list(range(header.count)):
         ledger.diverged(
-            "early_res", "BM141", header.source, "early reservations",
-            logged=f"{len(rows)} rows", simulated=f"{header.count} rows, numbered from 0",
+            "early_res",
+            "BM141",
+            header.source,
+            "early reservations",
+            logged=f"{len(rows)} rows",
+            simulated=f"{header.count} rows, numbered from 0",
         )
     for row in rows:
         start, end, owner = truth.get(row.index, (row.start, row.end, row.owner))
         expected = _part(header, start, end)
         if (row.start, row.end, row.owner, row.part_start, row.part_end) == (
-            start, end, owner, *expected,
+            start,
+            end,
+            owner,
+            *expected,
         ):
             ledger.matched("early_res")
             continue
         ledger.diverged(
-            "early_res", "BM140", row.source, f"early reservation of {row.owner}",
+            "early_res",
+            "BM140",
+            row.source,
+            f"early reservation of {row.owner}",
             logged=f"{_span(row.start, row.end)}, of it {_span(row.part_start, row.part_end)}",
             simulated=f"{_span(start, end)}, of it {_span(*expected)} in the node",
         )
@@ -150,8 +169,12 @@ def _check_setup(boot: Boot, ledger: Ledger, listings: list[Listing]) -> None:
 
 
 def _check_place(
-    ledger: Ledger, event: BootmemNodeData | BootmemMapPages, early: EarlyRes | None,
-    node: BootmemSetupNode, size: int, lowest: int,
+    ledger: Ledger,
+    event: BootmemNodeData | BootmemMapPages,
+    early: EarlyRes | None,
+    node: BootmemSetupNode,
+    size: int,
+    lowest: int,
 ) -> None:
     if early is None or not early.ram:
         ledger.unchecked("early_res", NO_EARLY_STATE)
@@ -164,8 +187,12 @@ def _check_place(
         ledger.unchecked("early_res", "no room before bootmem: it comes from another node")
     else:
         ledger.diverged(
-            "early_res", "BM143", event.source, f"node {node.nid}",
-            logged=f"{event.start:#x}", simulated=f"{found:#x}, the lowest free place",
+            "early_res",
+            "BM143",
+            event.source,
+            f"node {node.nid}",
+            logged=f"{event.start:#x}",
+            simulated=f"{found:#x}, the lowest free place",
             related=[node.source],
         )
 
@@ -173,12 +200,16 @@ def _check_place(
 def _check_map_size(ledger: Ledger, event: BootmemMapPages, node: BootmemSetupNode) -> None:
     bitmap = BootmemNode(node.nid, node.start >> 12, node.end >> 12, word_bits=64)
     if (event.last + 1 - event.start, event.map_pages) == (
-        bitmap.bitmap_bytes, bitmap.bitmap_pages,
+        bitmap.bitmap_bytes,
+        bitmap.bitmap_pages,
     ):
         ledger.matched("node")
         return
     ledger.diverged(
-        "node", "BM120", event.source, f"node {node.nid}",
+        "node",
+        "BM120",
+        event.source,
+        f"node {node.nid}",
         logged=f"a bitmap of {event.last + 1 - event.start:#x} bytes, {event.map_pages:#x} pages",
         simulated=f"{bitmap.bitmap_bytes:#x} bytes, {bitmap.bitmap_pages:#x} pages",
         related=[node.source],
@@ -196,7 +227,10 @@ def _check_node_maps(boot: Boot, ledger: Ledger) -> None:
             ledger.matched("node")
         else:
             ledger.diverged(
-                "node", "BM120", event.source, f"node {event.nid}",
+                "node",
+                "BM120",
+                event.source,
+                f"node {event.nid}",
                 logged=f"a bitmap at {_span(event.start, event.end)}",
                 simulated=f"{init.map_bytes:#x} bytes from page {init.map_pfn:#x}",
                 related=[init.source],
@@ -220,9 +254,7 @@ def _note_reserved_twice(boot: Boot, ledger: Ledger) -> None:
         _note_run(boot, ledger, run, table)
 
 
-def _note_run(
-    boot: Boot, ledger: Ledger, run: list[ReservedTwice], table: SmpTable | None
-) -> None:
+def _note_run(boot: Boot, ledger: Ledger, run: list[ReservedTwice], table: SmpTable | None) -> None:
     start, end = run[0].address, run[-1].address + 4096
     ram = usable_ram(boot)
     name = unusable_name(boot, start, end)
@@ -235,8 +267,11 @@ def _note_run(
     second = _second_owner(table, start)
     pages = f"{len(run)} pages" if len(run) > 1 else "page"
     ledger.report(
-        "BM150", run[0].source, f"{pages} at {start:#x}",
-        logged=f"{pages} at {start:#x} reserved twice", simulated=f"{first}; then {second}",
+        "BM150",
+        run[0].source,
+        f"{pages} at {start:#x}",
+        logged=f"{pages} at {start:#x} reserved twice",
+        simulated=f"{first}; then {second}",
         explanation=f"Two callers reserved {_span(start, end)}: {first}; then by {second}. "
         + ("A harmless duplicate outside usable RAM." if name else "See that neither frees it."),
         related=[event.source for event in run[1:]],
@@ -250,5 +285,3 @@ def _second_owner(table: SmpTable | None, start: int) -> str:
     if start == table.address // 4096 * 4096:
         return f"the SMP scan, for the MP table found at {table.address:#x}"
     return f"the SMP scan, for the configuration that the MP table at {table.address:#x} names"
-
-

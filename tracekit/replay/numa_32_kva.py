@@ -413,9 +413,7 @@ class KvaLines:
             place = self._vaddr(world, event.nid)
             return None if place is None else (place[0],)
 
-        self.worlds.check(
-            "NR107", event, f"pg_data_t of node {event.nid}", (event.start,), predict
-        )
+        self.worlds.check("NR107", event, f"pg_data_t of node {event.nid}", (event.start,), predict)
 
     def _remap_page(self, event: RemapPage) -> None:
         """The large pages are mapped in order; after a lost line the next one is looked for."""
