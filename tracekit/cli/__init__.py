@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -23,7 +25,25 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command when it is called: start-up time is part of the use."""
+    """A group that imports a command when it is called: start-up time is part of the use.
+
+    It is also the one place that catches every exception: what no command foresaw is a defect
+    of tracekit, and leaves as one sentence with exit status 2. TRACEKIT_DEBUG=1 shows the
+    traceback instead; tests call the library, or set it.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an exception that nothing foresaw becomes a sentence."""
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:  # noqa: BLE001 (the command line ends here)
+            if os.environ.get("TRACEKIT_DEBUG"):
+                raise
+            from tracekit.cli.output import internal_error
+
+            internal_error(error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, in the order of their use."""

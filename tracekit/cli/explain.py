@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tracekit.cli.output import trouble, wants_colour
+from tracekit.cli.output import trouble, write
 
 
 @click.command("explain", short_help="Explain a divergence code.")
@@ -15,10 +15,10 @@ def command(code: str | None) -> None:
     from tracekit.report.explain import render_code, render_list
 
     if code is None:
-        click.echo(render_list(list(catalogue().values())), nl=False, color=wants_colour())
+        write(render_list(list(catalogue().values())), None)
         return
     try:
         entry = lookup(code)
     except KeyError:
         trouble(f"there is no code {code}; tracekit explain lists all codes")
-    click.echo(render_code(entry), nl=False, color=wants_colour())
+    write(render_code(entry), None)
