@@ -27,6 +27,11 @@ from tracekit.events.numa_32 import (
     WillRemap,
 )
 from tracekit.mm import numa_32
+from tracekit.replay.numa_32_addresses import (
+    place_above_lowmem,
+    place_from_start,
+    place_inside_lowmem,
+)
 from tracekit.replay.numa_32_order import LineOrder
 from tracekit.replay.numa_32_setting import Setting
 from tracekit.replay.numa_32_structures import check_structures
@@ -380,21 +385,14 @@ class KvaLines:
         area = world.area(nid)
         if area is None:
             return None
-        offset = world.offset(nid)
         if self.found_in_ram:
-            base = world.kva_start
-            return None if base is None else _span(base + offset, base + offset + area.pages)
+            return place_from_start(world, nid, area.pages)
         if self.highstart is None:
             return None
-        end = self.highstart + offset + area.pages
         if self.inside_lowmem:
-            base = world.kva_start
-            return None if base is None else _span(base + offset, end)
-        if self.first_nid == 0:
-            return _span(self.highstart + offset, end)
-        # Node 0 took no part up to 2.6.12, and the areas were counted from the top.
-        start = self.highstart + world.total - offset - area.pages
-        return _span(start, start + area.pages)
+            return place_inside_lowmem(world, nid, area.pages, self.highstart)
+        whole = self.first_nid == 0
+        return place_above_lowmem(world, nid, area.pages, self.highstart, whole=whole)
 
     def _will_remap(self, event: WillRemap) -> None:
         if not any(world.area(event.nid) for world in self.worlds.possible):
@@ -463,7 +461,3 @@ def _with_start(world: World, value: Value) -> World:
     """The world in which the KVA area starts at a page."""
     start = value[0]
     return replace(world, kva_start=start if isinstance(start, int) else None)
-
-
-def _span(start_pfn: int, end_pfn: int) -> tuple[int, int]:
-    return numa_32.kaddr(start_pfn), numa_32.kaddr(end_pfn)
