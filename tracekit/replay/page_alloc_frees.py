@@ -31,6 +31,7 @@ class Frees:
         self._areas: Sequence[tuple[int, int]] = ()
         self._cma = -1 if (number := twin.rules.type_number("CMA")) is None else number
         self._isolate = twin.rules.type_number("Isolate")
+        self.moving: set[int] = set()
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._initialised: set[tuple[int, int]] = set()
@@ -167,6 +168,7 @@ class Frees:
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=surplus)
         else:
             cpu.pending.append(row)
+            self.moving.add(pfn)
 
     def _free_deferred(self, zone: Zone, pfn: int, order: int) -> None:
         """Free memory whose struct pages were initialised late.
@@ -186,10 +188,13 @@ class Frees:
         known = twin.in_use.pop(pfn, None)
         twin.late.pop(pfn, None)
         twin.vmalloc.taken.pop(pfn, None)
+        if pfn in self.moving:
+            twin.judge_free.freed_twice(row)
+            return False
         if known == order and pfn not in twin.allocator.where:
             twin.account.matched[LEGAL] += 1
             return True
-        return twin.resync.free(row, known)
+        return twin.judge_free.free(row, known)
 
     # -- from the event to the list -------------------------------------------------------
 
@@ -235,6 +240,7 @@ class Frees:
         zone = allocator.zone_of(pfn)
         if zone is None:
             return
+        self.moving.discard(pfn)
         pindex = self.twin.rules.pindex(order, zone.pageblock_type(pfn))
         pages = allocator.pcp(zone, stream.cpu[row], pindex)
         allocator.push(pages, pfn, tail=False)

@@ -15,6 +15,9 @@ from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_account import DRAIN, PFN, REFILL, Account
 from tracekit.replay.page_alloc_fallback import Fallbacks
 from tracekit.replay.page_alloc_frees import Frees
+from tracekit.replay.page_alloc_judge_alloc import AllocJudge
+from tracekit.replay.page_alloc_judge_free import FreeJudge
+from tracekit.replay.page_alloc_judge_refill import RefillJudge
 from tracekit.replay.page_alloc_policy import Policy
 from tracekit.replay.page_alloc_resync import LATE, Resync
 from tracekit.replay.page_alloc_snapshot import Recorder
@@ -92,9 +95,13 @@ class Twin:
         self.taken: dict[tuple[int, int], Taken] = {}
         self.in_use: dict[int, int] = {}
         self.late: dict[int, int] = {}
+        self.refill_rows: dict[int, int] = {}
         self.policy = Policy(allocator, nodes)
         self.vmalloc = Vmalloc(allocator, self.policy)
         self.resync = Resync(self)
+        self.judge_refill = RefillJudge(self)
+        self.judge_alloc = AllocJudge(self)
+        self.judge_free = FreeJudge(self)
         self.ties = Ties(stream, self.resync.future)
         self.fallbacks = Fallbacks(self)
         self.frees = Frees(self)
@@ -196,7 +203,7 @@ class Twin:
             zone.undo(predicted, order, migratetype)
             return
         else:
-            pfn = self.resync.refill(row, zone, predicted)
+            pfn = self.judge_refill.refill(row, zone, predicted)
         self.took(row, zone, pfn, order, migratetype)
 
     def took(self, row: int, zone: Zone, pfn: int, order: int, migratetype: int) -> None:
@@ -214,11 +221,44 @@ class Twin:
         pages = self.allocator.pcp(zone, number, self.rules.pindex(order, migratetype))
         cpu = self.cpu(number)
         if cpu.refilled is not pages or cpu.refiller != who:
+            self.check_order(row, cpu, who)
+            order = stream.order[row]
+            pages = self.allocator.pcp(zone, number, self.rules.pindex(order, migratetype))
+        if cpu.refilled is not pages or cpu.refiller != who:
             if cpu.refilled is not None or number not in self.vmalloc.pending:
                 self.settle(row)
             cpu.refilled, cpu.refiller, cpu.had_pages = pages, who, bool(pages.pages)
             cpu.locked_zone, cpu.draining, cpu.holder = zone, None, who
         self.allocator.push(pages, pfn, tail=True)
+        self.refill_rows = {pfn: row}
+
+    def check_order(self, row: int, cpu: Cpu, who: tuple[int, int]) -> None:
+        """Check the orders of a refill that another one follows without its request's event.
+
+        A request logs its page before its task asks for more, so that one of the two orders
+        may be wrong; an unlogged bulk allocation has the same look.
+        """
+        before = cpu.refilled
+        if before is None or cpu.refiller != who or before.tail is None:
+            return
+        right = self.judge_refill.other_order(row)
+        if right == before.order:
+            self.judge_refill.order_diverged(row, right)
+            self.give_back(row, right)
+            return
+        last = self.refill_rows.get(before.tail, row)
+        right = self.judge_refill.other_order(last)
+        if last != row and right == self.stream.order[row]:
+            self.judge_refill.order_diverged(last, right)
+
+    def give_back(self, row: int, order: int) -> None:
+        """Free what a block of a wrongly logged order took too much."""
+        stream = self.stream
+        zone = self.allocator.zone_of(stream.pfn[row])
+        for part in range(order, stream.order[row]):
+            if zone is not None:
+                zone.free_one(stream.pfn[row] + (1 << part), part, stream.migratetype[row])
+        stream.order[row] = order
 
     # -- allocations ----------------------------------------------------------------------
 
@@ -246,6 +286,7 @@ class Twin:
         else:
             pfn = self.alloc_from_list(row, taken)
         self.vmalloc.allocated(stream, row)
+        order = stream.order[row]
         self.in_use[pfn] = order
         self.frees.allocated(who, pfn, order)
 
@@ -260,15 +301,15 @@ class Twin:
         """Predict a page that no event of its own announced; return the page taken."""
         stream, rules = self.stream, self.rules
         pfn, order = stream.pfn[row], stream.order[row]
-        if taken is not None or not rules.in_pcp(order):
-            return self.resync.alloc(row, None, taken)
+        if taken is not None or (not rules.in_pcp(order) and pfn not in self.allocator.where):
+            return self.judge_alloc.alloc(row, None, taken)
         pages = self.policy.list_for(stream, row)
         if pages is not None and pages.head == pfn:
             self.allocator.pop(pages)
             self.account.matched[PFN] += 1
             self.policy.served(stream, row, pages.zone.nid)
             return pfn
-        return self.resync.alloc(row, pages, None)
+        return self.judge_alloc.alloc(row, pages, None)
 
     # -- drains ---------------------------------------------------------------------------
 
@@ -292,8 +333,8 @@ class Twin:
             self.allocator.drop(pfn)
             self.account.matched[DRAIN] += 1
         else:
-            pfn = self.resync.drain(row, predicted)
-        zone.free_one(pfn, order, stream.migratetype[row])
+            pfn = self.judge_free.drain(row, predicted)
+        zone.free_one(pfn, stream.order[row], stream.migratetype[row])
 
     def begin_drain(self, row: int, zone: Zone, cpu: Cpu) -> None:
         """Work out what a drain that starts here frees, in order.

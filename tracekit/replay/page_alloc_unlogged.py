@@ -20,7 +20,6 @@ from tracekit.replay.page_alloc_account import Account
 from tracekit.replay.page_alloc_future import Future
 from tracekit.replay.page_alloc_stream import EXTFRAG, FREE, ZONE_LOCKED, Stream
 
-
 MAX_LEFT = 64
 
 
