@@ -45,6 +45,7 @@ class AddressCheck:
         self.freed = freed
         self.pending: dict[int, _Pending] = {}
         self.claims: dict[tuple[int, int], _Pending] = {}
+        self.lost: set[tuple[int, int]] = set()
 
     # ------------------------------------------------------------ where it lies
 
@@ -111,6 +112,8 @@ class AddressCheck:
         """The object is not the predicted one; say whether the simulation is up to date again."""
         if self._comes_late(simulated, slab, slot):
             return True
+        if self._settles_claim(simulated, slab, slot, expected):
+            return False
         if self._excused(row, simulated, expected):
             return False
         if slab is not expected[0] or simulated.cache.rules.debug:
@@ -126,6 +129,22 @@ class AddressCheck:
             self.desk.inferred["address"] += 1
             return True
         self._wait(row, simulated, slab, expected[1], skipped or [expected[1]])
+        return False
+
+    def _settles_claim(
+        self, simulated: SimulatedCache, slab: Slab, slot: int, expected: Place
+    ) -> bool:
+        """Say whether this is what comes after an object that a wrong line took."""
+        claim = self.claims.get((slab.name, expected[1]))
+        if claim is None or slab is not expected[0]:
+            return False
+        for here in simulated.cache.cpus.values():
+            before = here.free.before(slot, simulated.cache.sequence, slab.objects)
+            if here.slab is slab and before == [expected[1]]:
+                del self.claims[slab.name, expected[1]]
+                self._report_claim(claim)
+                self.desk.inferred["address"] += 1
+                return True
         return False
 
     def _turned_round(
@@ -207,17 +226,27 @@ class AddressCheck:
 
     def allocated(self, slab: Slab, slot: int) -> None:
         """An object was allocated: nobody can have had it before."""
+        self.lost.discard((slab.name, slot))
         claim = self.claims.pop((slab.name, slot), None)
         if claim is not None:
             self.desk.inferred["object"] += 1
             claim.simulated.note_bulk(claim.row)
 
     def freed_unallocated(self, slab: Slab, slot: int) -> bool:
-        """An object was freed that no line allocated; say whether a wrong line explains it."""
-        claim = self.claims.pop((slab.name, slot), None)
+        """An object was freed that no line allocated; say whether a known fault explains it."""
+        place = slab.name, slot
+        claim = self.claims.pop(place, None)
         if claim is not None:
             self._report_claim(claim)
-        return claim is not None
+            return True
+        for number, waiting in self.pending.items():
+            if waiting.slab is slab and slot in waiting.skipped:
+                del self.pending[number]
+                self._report_skip(waiting)
+                break
+        known = place in self.lost
+        self.lost.discard(place)
+        return known
 
     def finish(self) -> None:
         """Report what still waits; an object in use at the very end stays undecided."""
@@ -242,6 +271,7 @@ class AddressCheck:
     def _report_skip(self, waiting: _Pending) -> None:
         simulated = waiting.simulated
         waiting.slab.skipped = True
+        self.lost.update((waiting.slab.name, slot) for slot in waiting.skipped)
         self.desk.diverge(
             waiting.row,
             "address",

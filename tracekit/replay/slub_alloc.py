@@ -48,8 +48,18 @@ class AllocCheck:
         slot = world.slot_of(simulated, head, pointer)
         if slot is None:
             self._report(row, simulated, "SL101", "a place where objects of its cache start")
+            self._take_expected(row, simulated)
             return
         self._in_slab(row, simulated, head, slot)
+
+    def _take_expected(self, row: int, simulated: SimulatedCache) -> None:
+        """The line's address is wrong, but an object was taken: the one that comes next."""
+        cpu = self.desk.stream.cpu[row]
+        slab, slot = simulated.cache.predict(cpu, self.world.cpu_node.get(cpu, 0))
+        if slab is not None and slot >= 0:
+            simulated.cache.commit(cpu, slab, slot)
+            slab.state[slot] = LIVE
+            self.world.live[self.desk.pointer(simulated, slab, slot)] = row
 
     def _printed_twice(self, row: int, pointer: int) -> bool:
         """Some allocations are printed by an inner and again by an outer function."""

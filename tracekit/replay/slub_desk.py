@@ -55,6 +55,11 @@ class SimulatedCache:
     old_slabs: int = 0
     first_on_new: bool = False
 
+    def belongs_to_other(self, name: int) -> bool:
+        """Say whether frees show so often another name that this one is not the cache's."""
+        names = self.facts.names
+        return bool(names) and max(names.values()) >= 3 and names[name] * 3 < max(names.values())
+
     def note_bulk(self, row: int) -> None:
         """Count something that only an action without a line explains."""
         if not self.bulk:

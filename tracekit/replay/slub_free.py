@@ -75,13 +75,15 @@ class FreeCheck:
     def _verdict(self, row: int, simulated: SimulatedCache, slab: Slab, slot: int) -> str:
         """Return the code of what is wrong, "" where nothing is; enter the rest as checked."""
         named, state = self.desk.stream.what[row], slab.state[slot]
-        if named >= 0 and named not in simulated.facts.names and simulated.facts.names:
+        if named >= 0 and simulated.belongs_to_other(named):
             return "SL202"
         unseen = state == FREED or (state == NEVER_SEEN and not slab.old)
         if not unseen:
             self.desk.matched["free"] += 1
             return ""
-        excused = simulated.silent or simulated.blind or not self.rules.predicts
+        freed = self.world.freed.get(self.desk.stream.where[row], -1)
+        excused = simulated.silent or not self.rules.predicts
+        excused = excused or (simulated.blind and freed < self.world.blind_row)
         excused = excused or (state == NEVER_SEEN and slab.skipped)
         if excused or self.address.freed_unallocated(slab, slot):
             self.desk.inferred["free"] += 1

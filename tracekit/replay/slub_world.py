@@ -25,7 +25,8 @@ class World:
 
     `slabs` maps each page of a known slab to its cache and slab; `fresh` maps pages handed out in
     the trace that are no slab yet to the row of that event, `freed_pages` those given back.
-    `live` and `freed` map an object's address to the row that allocated or freed it last.
+    `live` and `freed` map an object's address to the row that allocated or freed it last;
+    `blind_row` is the last row before which events were off.
     """
 
     stream: SlabStream
@@ -39,6 +40,7 @@ class World:
     live: dict[int, int] = field(default_factory=dict)
     freed: dict[int, int] = field(default_factory=dict)
     cpu_node: dict[int, int] = field(default_factory=dict)
+    blind_row: int = -1
 
     @classmethod
     def build(
@@ -76,11 +78,12 @@ class World:
             self.fresh.pop(pfn, None)
             self.freed_pages[pfn] = row
 
-    def blind(self, _row: int) -> None:
+    def blind(self, row: int) -> None:
         """Events were off, or only some on, before this row: every cache may have moved on unseen.
 
         Slabs made until now may hold objects that no line shows.
         """
+        self.blind_row = row
         for simulated in self.caches:
             simulated.blind = True
             for slab in simulated.cache.slabs.values():
