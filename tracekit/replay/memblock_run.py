@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_search import round_down, round_up
-from tracekit.mm.ranges import Ranges, intersect, subtract, union
+from tracekit.mm.ranges import Ranges, intersect, subtract
 from tracekit.replay import memblock_partings as partings
 from tracekit.replay.memblock_dump import (
     adopt,
@@ -170,10 +170,11 @@ class Run:
         main = self.worlds[0]
         covered = main.memblock.memory.covers(alloc.base, alloc.size)
         as_predicted = main.branch("the line is wrong")
+        main.take(alloc)
+        self.worlds = [main]
         if expected:
             as_predicted.memblock.reserve(expected, asked)
-        self.worlds = [main, as_predicted]
-        main.take(alloc)
+            self.worlds = [as_predicted, main]
         self.outcomes.diverged("address", partings.moved(alloc, expected, asked, covered))
 
     def _lost_free(self, alloc: Alloc, what: Purpose, upwards: bool) -> Owner | None:
@@ -182,8 +183,10 @@ class Run:
             for start, stop in self._freed_parts(alloc, what, owner):
                 world = self.worlds[0].branch("an earlier free is missing from the log")
                 world.memblock.free(start, stop - start)
-                explains = fits(alloc, world.expects(alloc, what, self.machine, upwards))
-                if explains and not self._line_is_wrong(alloc, what, world, upwards):
+                if not fits(alloc, world.expects(alloc, what, self.machine, upwards)):
+                    continue
+                whole = (start, stop) == (owner[0], owner[1])
+                if self._is_lost_free(alloc, what, world, upwards, whole):
                     self.loose.append((owner[0], owner[1]))
                     self.worlds = [world]
                     return owner
@@ -201,16 +204,23 @@ class Run:
                 holders += [(a, b, step) for a, b in held if a < end and start < b]
         return holders
 
-    def _line_is_wrong(self, alloc: Alloc, what: Purpose, freed: World, upwards: bool) -> bool:
-        """Whether the next results rather say that this line is wrong than that a free is lost."""
+    def _is_lost_free(
+        self, alloc: Alloc, what: Purpose, freed: World, upwards: bool, whole: bool
+    ) -> bool:
+        """Whether a lost free explains the next results better than a wrong line does.
+
+        Without any difference a free of all that the owner held is believed, one of a part,
+        which would explain any address in it, is not.
+        """
         main = self.worlds[0]
         expected = main.expects(alloc, what, self.machine, upwards)
         if not expected:
-            return False
+            return True
         wrong, freed = main.branch("the line is wrong"), freed.branch(freed.why)
         wrong.memblock.reserve(expected, alloc.size)
         freed.take(alloc)
-        return self._outlook(wrong, upwards) >= self._outlook(freed, upwards)
+        without, with_it = self._outlook(wrong, upwards), self._outlook(freed, upwards)
+        return with_it > without or (whole and with_it == without)
 
     def _outlook(self, world: World, upwards: bool) -> int:
         """How many of the next results this world predicts before the first that it does not."""
@@ -323,12 +333,5 @@ class Run:
             return
         adopting, doubting = self.worlds[0], self.worlds[0].branch("the dump is wrong")
         adopt_nodes_and_flags(dump, doubting.memblock)
-        vouched = self._ram_is_vouched_for(doubting.memblock)
         adopt(dump, adopting.memblock)
-        self.worlds = [doubting, adopting] if vouched else [adopting, doubting]
-
-    def _ram_is_vouched_for(self, memblock: Memblock) -> bool:
-        """Whether the node ranges that the kernel prints show the simulated RAM, not the dump's."""
-        page = self.machine.page_size
-        ram = union((round_up(r.base, page), round_down(r.end, page)) for r in memblock.memory)
-        return bool(self.known_ram) and ram == union(self.known_ram)
+        self.worlds = [doubting, adopting]
