@@ -135,17 +135,15 @@ class Freelist:
 
     def skip_to(self, slot: int, sequence: Sequence, objects: int) -> None:
         """Take `slot` and everything before it, as when allocations print no line."""
+        if self.fresh and self.tentative(sequence):
+            self.take(slot, sequence, objects)
+            return
         skipped = self.before(slot, sequence, objects)
         if slot in self.stack:
             del self.stack[self.stack.index(slot) :]
         elif self.fresh:
-            if not self.stack and self.tentative(sequence):
-                sequence.learn(self.last, slot)
             from_stack = len(self.stack)
             self.stack.clear()
             self.last = slot
-            if skipped is None:
-                self.unsure = True
-                self.fresh -= 1
-            else:
-                self.fresh -= len(skipped) - from_stack + 1
+            self.unsure = self.unsure or skipped is None
+            self.fresh -= 1 if skipped is None else len(skipped) - from_stack + 1
