@@ -45,17 +45,29 @@ class Held:
 
 def findings(run: Run) -> list[Parting]:
     """Return every finding of a finished run, in order of lines."""
-    walk = _Walk(run.machine, union(run.start.memory))
-    found = [parting for step in run.log.steps for parting in walk.look(step)]
+    whole = bool(run.start.memory) or run.start.dump is not None
+    walk = _Walk(run.machine, union(run.start.memory), whole)
+    found = [parting for step in _answered(run.log.steps) for parting in walk.look(step)]
     return [*found, *walk.outside()]
 
 
-class _Walk:
-    """Goes through the steps with the RAM and the reservations that the lines have given."""
+def _answered(steps: Sequence[Step]) -> Sequence[Step]:
+    """Return the steps without a last request whose answer the log's end cut off."""
+    last = steps[-1] if steps else None
+    return steps[:-1] if isinstance(last, Alloc) and last.result is None else steps
 
-    def __init__(self, machine: Machine, memory: Ranges) -> None:
+
+class _Walk:
+    """Goes through the steps with the RAM and the reservations that the lines have given.
+
+    ``whole`` says that all RAM is known: without a dump or a map, the adds in the log may be
+    a small part of it, because those before memblock=debug was parsed print nothing.
+    """
+
+    def __init__(self, machine: Machine, memory: Ranges, whole: bool) -> None:
         self.machine = machine
         self.memory = memory
+        self.whole = whole
         self.held: list[Held] = []
         self.found: list[Held] = []
         self.freed: Ranges = []
@@ -149,7 +161,7 @@ class _Walk:
             yield Parting("MB206", change.source, held.owner, span(start, end), expected)
         elif self.memory and not intersect([(start, end)], self.memory):
             self.strays.append(held)
-            if change.size > total(self.memory):
+            if self.whole and change.size > total(self.memory):
                 yield self._larger_than_ram(held)
 
     def _larger_than_ram(self, held: Held) -> Parting:
