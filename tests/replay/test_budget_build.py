@@ -70,6 +70,17 @@ def test_an_ordinary_log_gives_the_coarse_tree(tmp_path: Path) -> None:
     assert budget.folded
 
 
+def test_old_wordings_count_holes_apart(tmp_path: Path) -> None:
+    line = (
+        "Memory: 504708k/524160k available (4365k kernel code, 452k absent, 19000k reserved, "
+        "4576k data, 608k init)\n"
+    )
+    budget = build_budget(played("Linux version 2.6.38.2 (x@y) #1 SMP\n" + line, tmp_path).context)
+    assert budget is not None
+    assert budget.root.bytes == (524160 - 452) * 1024
+    assert budget.free == 504708 * 1024
+
+
 def test_without_a_memory_line_the_maps_are_all(tmp_path: Path) -> None:
     text = "\n".join(line for line in PLAIN.splitlines() if not line.startswith("Memory:"))
     text = text.replace("17356K bss, 70688K reserved, 0K cma-reserved)", "")

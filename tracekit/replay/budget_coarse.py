@@ -29,8 +29,9 @@ def coarse_budget(boot: Boot) -> Budget | None:
         return _from_maps(boot)
     root = Item("RAM of the kernel", kind="RAM", owner="Memory: line", source=line.source)
     given = _given(line)
+    ram = line.total - (line.absent or 0)
     reserved = root.add(Item("reserved", kind="reserved", owner="reserved", source=line.source))
-    _reserved(reserved, line, boot, (line.total - given - (line.cma or 0)) * KIB)
+    _reserved(reserved, line, boot, (ram - given - (line.cma or 0)) * KIB)
     if line.cma:
         root.add(Item("CMA areas", line.cma * KIB, CMA, CMA, line.source))
     root.add(Item("free at the hand-off", given * KIB, "free", "page allocator", line.source))
@@ -38,23 +39,22 @@ def coarse_budget(boot: Boot) -> Budget | None:
         "reservations that no line of this log names stand together; "
         "boot with memblock=debug to see the owner of each"
     ]
-    return Budget(root, "coarse", line.total * KIB, given * KIB, given * KIB, folded=folded)
+    return Budget(root, "coarse", ram * KIB, given * KIB, folded=folded)
 
 
 def _given(line: MemoryLine) -> int:
-    """Return the KiB that the page allocator was given, by the line's own numbers."""
-    if line.rwdata is None or line.reserved is None:
-        # The old wordings count reserved pages of lowmem only; what is free is sure.
+    """Return the KiB that the page allocator was given, by the line's own numbers.
+
+    The oldest wordings count reserved pages of lowmem only; there what is free is sure.
+    """
+    if line.reserved is None or (line.rwdata is None and line.absent is None):
         return min(line.available, line.total)
-    return line.total - line.reserved - (line.cma or 0)
+    return line.total - (line.absent or 0) - line.reserved - (line.cma or 0)
 
 
 def _reserved(top: Item, line: MemoryLine, boot: Boot, size: int) -> None:
     """Divide the reserved bytes among the owners that the log names, as far as they fit."""
     left = size
-    if line.absent:
-        left -= min(line.absent * KIB, left)
-        top.add(Item("holes below the end of RAM", min(line.absent * KIB, size), "hole", "hole"))
     for item in _owners(line, boot):
         if 0 < item.bytes <= left:
             top.add(item)
