@@ -124,3 +124,22 @@ def test_the_kernel_in_a_range_that_is_no_ram(tmp_path: Path) -> None:
     (finding,) = map_findings(boot_of(tmp_path, text))
     assert (finding.code, finding.line.line) == ("MP103", 2)
     assert "64M$1G" in finding.logged
+
+
+BUFFERS = """\
+BIOS-e820: [mem 0x0000000000000000-0x000000000009efff] usable
+BIOS-e820: [mem 0x0000000000100000-0x0000000003ffffff] usable
+BIOS-e820: [mem 0x0000000010000000-0x000000001fff0fff] usable
+e820: update [mem 0x00000000-0x00000fff] usable ==> reserved
+last_pfn = 0x1fff1 max_arch_pfn = 0x400000000
+e820: reserve RAM buffer [mem 0x0009f000-0x0009ffff]
+e820: reserve RAM buffer [mem 0x1fff1000-0x1fffffff]
+"""
+
+
+def test_every_end_of_ram_that_is_not_aligned_has_its_buffer(tmp_path: Path) -> None:
+    assert found(tmp_path, BUFFERS) == []
+    lost = changed(BUFFERS, "e820: reserve RAM buffer [mem 0x0009f000-0x0009ffff]\n", "")
+    assert found(tmp_path, lost) == [("MP102", 1)]
+    middle = changed(BUFFERS, "0000000003ffffff] usable", "0000000003feffff] usable")
+    assert found(tmp_path, middle) == [("MP102", 2)]
