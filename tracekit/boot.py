@@ -17,8 +17,11 @@ from tracekit.syntax.dmesg import Parsed, parse_log
 if TYPE_CHECKING:
     from os import PathLike
 
+    from tracekit.events.gaps import Gap
     from tracekit.events.table import Trace
 
+# A trace that was shuffled has a gap at every turn; the report names the first of them.
+MOST_PROBLEMS = 20
 AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
@@ -60,6 +63,7 @@ class Boot:
     kernel: Kernel
     events: list[Event] = field(default_factory=list)
     _trace: Trace | None = field(default=None, repr=False)
+    _sources: list[SourceInfo] = field(default_factory=list, repr=False)
 
     @property
     def trace(self) -> Trace | None:
@@ -72,8 +76,12 @@ class Boot:
 
     @property
     def sources(self) -> list[SourceInfo]:
-        """What was opened, logs first, then traces."""
-        return [_log_info(loaded) for loaded in self.logs]
+        """What was opened, logs first, then the trace; asking for it reads the trace."""
+        if not self._sources:
+            self._sources = [_log_info(loaded) for loaded in self.logs]
+            if self.trace is not None:
+                self._sources.append(_trace_info(self.trace))
+        return self._sources
 
     @property
     def complete(self) -> bool:
@@ -106,6 +114,26 @@ def _log_info(loaded: LoadedLog) -> SourceInfo:
         complete=log.complete,
         problems=log.problems,
     )
+
+
+def _trace_info(trace: Trace) -> SourceInfo:
+    counts, gaps = trace.counts, trace.gaps
+    return SourceInfo(
+        path=trace.path,
+        kind="trace",
+        lines=counts.lines,
+        recognised=counts.events + counts.markers + sum(counts.unknown.values()),
+        unparsed=counts.unparsed,
+        complete=all(gap.usual for gap in gaps),
+        problems=tuple(_gap_problem(gap) for gap in gaps[:MOST_PROBLEMS]),
+    )
+
+
+def _gap_problem(gap: Gap) -> str:
+    where = "before the first event" if gap.first < 0 else f"after event {gap.first + 1:,}"
+    cpu = "" if gap.cpu is None else f" on CPU {gap.cpu}"
+    lost = "" if gap.count is None else f", {gap.count:,} events missing"
+    return f"{gap.reason} {where}{cpu}{lost}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ class Gap:
     ``last`` is len(trace) where its tail is. ``cpu`` is the one whose events are missing, None
     where it may be any. ``count`` is how many, None where the trace does not tell. What the
     missing events touched is unknown after ``first``; they are no events themselves, so a gap
-    whose first and last are neighbours still parts them. ``reason`` is one clause.
+    whose first and last are neighbours still parts them. ``reason`` is one clause. A gap that
+    every boot with such a trace has is ``usual``: it makes no trace incomplete.
     """
 
     first: int
@@ -37,6 +38,7 @@ class Gap:
     cpu: int | None
     count: int | None
     reason: str
+    usual: bool = False
 
 
 def find_gaps(trace: Trace) -> list[Gap]:
@@ -77,7 +79,8 @@ def _blind(trace: Trace) -> Iterator[Gap]:
     places = [i for i, site in zip(table.index, table["call_site"], strict=True) if site in sites]
     again = [place for place in places if pids[place] == INIT]
     if places[0] == 0 and pids[0] == IDLE and again:
-        yield Gap(again[0] - 1, again[-1], None, None, "boot's events were off for a while")
+        reason = "boot's events were off for a while"
+        yield Gap(again[0] - 1, again[-1], None, None, reason, usual=True)
 
 
 def _clock(trace: Trace) -> Iterator[Gap]:

@@ -58,13 +58,15 @@ class Replay:
     def divergences(self) -> list[Divergence]:
         """All divergences and notes, the most severe of a line first, in order of lines."""
         every = [d for ledger in self.allocators for d in ledger.divergences]
-        return sorted(every, key=lambda d: (self._position(d), list(Severity).index(d.severity)))
+        order, ranks = self._order(), list(Severity)
+        return sorted(every, key=lambda d: (_position(d, order), ranks.index(d.severity)))
 
     @property
     def inferences(self) -> list[Inference]:
         """All inferences in order of lines."""
         every = [i for ledger in self.allocators for i in ledger.inferences]
-        return sorted(every, key=self._position)
+        order = self._order()
+        return sorted(every, key=lambda inference: _position(inference, order))
 
     @property
     def loud(self) -> list[Divergence]:
@@ -78,15 +80,18 @@ class Replay:
             return "diverges"
         return "agrees" if self.boot.complete else "incomplete"
 
-    def _position(self, item: Divergence | Inference) -> tuple[int, int]:
-        order = {source.path: index for index, source in enumerate(self.boot.sources)}
-        return order.get(item.line.file, len(order)), item.line.line
+    def _order(self) -> dict[str, int]:
+        return {source.path: index for index, source in enumerate(self.boot.sources)}
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Return one row per allocator and kind of check: events, checked, matched, ..."""
         import pandas
 
         return pandas.DataFrame(check_rows(self.allocators))
+
+
+def _position(item: Divergence | Inference, order: dict[str, int]) -> tuple[int, int]:
+    return order.get(item.line.file, len(order)), item.line.line
 
 
 def check_rows(ledgers: list[Ledger]) -> list[dict[str, Any]]:
