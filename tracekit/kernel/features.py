@@ -70,7 +70,6 @@ MM_INIT: tuple[Feature, ...] = (
     Feature(
         "x86_zone_limits_capped",
         since=(4, 0),
-        commit="c072b90c8dc4",
         subject="x86/mm: Fix zone ranges boot printout",
     ),
     Feature(
@@ -92,19 +91,16 @@ MM_INIT: tuple[Feature, ...] = (
     Feature(
         "struct_page_aligned",
         since=(3, 2),
-        commit="43570fd2f47c",
         subject="mm,slub,x86: decouple size of struct page from CONFIG_CMPXCHG_LOCAL",
     ),
     Feature(
         "pid_hash_by_memory",
         since=(2, 6, 32),
-        commit="2c85f51d222c",
         subject="mm: also use alloc_large_system_hash() for the PID hash table",
     ),
     Feature(
         "present_pages_whole",
         since=(3, 9),
-        commit="306f2e9eed10",
         subject="mm: set zone->present_pages to number of existing pages in the zone",
     ),
     Feature(

@@ -29,7 +29,7 @@ class Rules:
 
     ``nr_orders`` is the number of free areas of a zone (11 by default), ``pageblock_order``
     the size of a pageblock. ``to_tail`` is true since v5.10 (7fef431be9c9): freed blocks go
-    to the tail of their list. ``merge_retypes`` is true since v6.10 (e6cf9e1c4cde): merging
+    to the tail of their list. ``merge_retypes`` is true since v6.10: merging
     gives the buddy's pageblock the freed block's type. ``section_pages`` is the unit of
     deferred initialisation, None where struct pages are not deferred.
     ``highmem_apart`` says that HighMem is freed page by page in a pass of its own, before

@@ -40,7 +40,7 @@ def zone_limits(
     """Return the limits of the named zones, without Movable, in bytes, ends exclusive.
 
     ``capped`` is true where x86 cuts its DMA zones at the end of RAM (since v4.0,
-    c072b90c8dc4, "x86/mm: Fix zone ranges boot printout"). The highest zone ends with RAM,
+    "x86/mm: Fix zone ranges boot printout"). The highest zone ends with RAM,
     or lowmem with the linear map.
     """
     low_end = ends.low_end or ends.end
