@@ -59,7 +59,7 @@ def summarise(path: str) -> Row:
     """Replay one boot and return its row; what cannot be read gives a row with ``trouble``."""
     try:
         boot = load(path)
-        if not boot.recognised:
+        if boot.is_empty:
             return Row(path, trouble="no line of a Linux boot log or kmem trace found")
         return _row(path, replay(boot))
     except CaptureError as error:

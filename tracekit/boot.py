@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tracekit.capture import Capture, open_capture
 from tracekit.capture.line import Line, Log
+from tracekit.events.arch_signs import ArchSign
 from tracekit.events.base import Event
+from tracekit.events.boot import ReleaseMention, UserspaceArch
 from tracekit.kernel.identify import identify
 from tracekit.kernel.kernel import Kernel
 from tracekit.syntax.dmesg import Parsed, parse_log
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 # A trace that was shuffled has a gap at every turn; the report names the first of them.
 MOST_PROBLEMS = 20
+SIGNS = (ArchSign, ReleaseMention, UserspaceArch)
 AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
@@ -94,9 +97,10 @@ class Boot:
         return bool(self.capture.traces)
 
     @property
-    def recognised(self) -> int:
-        """The number of lines and events that could be read, over all sources."""
-        return sum(source.recognised for source in self.sources)
+    def is_empty(self) -> bool:
+        """Whether nothing was found to replay; that a line names an architecture is not enough."""
+        logged = any(type(event) not in SIGNS for event in self.events)
+        return not logged and not (self.trace is not None and self.trace.counts.events)
 
     def of(self, kind: type[AnyEvent]) -> list[AnyEvent]:
         """Return the events of one class, in order."""

@@ -80,6 +80,10 @@ class Inference:
     line: Source
 
 
+# Codes about the firmware's map are reported with the allocator that is made from it.
+SECTIONS = {"maps": "memblock"}
+
+
 @cache
 def catalogue() -> dict[str, Code]:
     """Return every known code, in the order of the files and of their entries."""

@@ -38,7 +38,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
             raise
-        except Exception as error:  # noqa: BLE001 (the command line ends here)
+        except Exception as error:
             if os.environ.get("TRACEKIT_DEBUG"):
                 raise
             from tracekit.cli.output import internal_error

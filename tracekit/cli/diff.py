@@ -45,7 +45,7 @@ def command(
     except (CaptureError, IgnoreError) as error:
         trouble(str(error))
     for side in sides:
-        if not side.boot.recognised:
+        if side.boot.is_empty:
             trouble(f"{side.name}: no line of a Linux boot log found, nothing to compare")
     if len(sides) > 2:
         from tracekit.report.diff_table import render_table

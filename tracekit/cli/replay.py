@@ -69,7 +69,7 @@ def command(
     try:
         with collector_off():
             boot = load(*paths, until=end)
-            if not boot.recognised:
+            if boot.is_empty:
                 _nothing(form, output, paths)
             result = replay(boot, stages=stages, wanted=wanted)
     except CaptureError as error:

@@ -118,8 +118,9 @@ def replay(
     """Replay a boot through the simulated allocators and return what was found.
 
     ``stages`` narrows the result to these allocators (those before them run all the same,
-    because the later ones start from their end state, those after them do not); ``wanted`` names the moments whose
-    free lists the report shall show: ``handoff``, ``snapshot`` or a line number.
+    because the later ones start from their end state, those after them do not);
+    ``wanted`` names the moments whose free lists the report shall show: ``handoff``,
+    ``snapshot`` or a line number.
     """
     context = Context(boot, wanted)
     for name in _needed(_drivers(boot), stages):
