@@ -71,6 +71,8 @@ class AddressCheck:
             self.desk.unchecked["address", NO_MODEL] += 1
         elif self.rules.shuffled:
             self.desk.unchecked["address", RANDOM_FIRST] += 1
+        elif expected[1] == UNKNOWN:
+            self.desk.unchecked["address", FILLED_BEFORE] += 1
         elif slot == 0:
             self.desk.matched["address"] += 1
         elif simulated.blind:
