@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.replay.memblock_text import allocated, free, played, request, reserve, told
+import tracekit
+from tests.replay.memblock_text import HEAD, allocated, free, played, request, reserve, told
+from tracekit.mm.memblock import Memblock
+from tracekit.replay.boot import replay
 
 TOP = 0x1000000
 
@@ -127,3 +130,18 @@ def test_a_row_that_contradicts_itself(tmp_path: Path) -> None:
         "0x0000000000001000 bytes", "0x0000000000003000 bytes"
     )
     assert told(played(stack(4096) + text, tmp_path))[0][0] == "MB106"
+
+
+def test_a_missing_free_reaches_as_far_as_its_code_frees(tmp_path: Path) -> None:
+    unit = allocated(0xE00000, 0x200000, 0x200000, "pcpu_fc_alloc")
+    embedded = "percpu: Embedded 62 pages/cpu s217088 r8192 d28672 u2097152\n"
+    path = tmp_path / "dmesg.log"
+    path.write_text(HEAD + unit + embedded + allocated(0xFC0000, 0x40000, 0x1000))
+    context = replay(tracekit.load(path), stages=("memblock",)).context
+    assert told(context.ledgers["memblock"]) == [("MB104", 5)]
+    memblock = context.take(Memblock)
+    assert memblock is not None
+    assert [(r.base, r.end) for r in memblock.reserved][1:] == [
+        (0xE00000, 0xE3E000),
+        (0xFC0000, 0x1000000),
+    ]

@@ -13,7 +13,7 @@ from tracekit.events.base import Event, Source
 from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
 from tracekit.events.numa import SratCpu
-from tracekit.events.percpu_setup import PercpuPaged
+from tracekit.events.percpu_setup import PercpuEmbedded, PercpuPaged
 from tracekit.kernel.arch import facts, section_size
 from tracekit.kernel.kernel import Kernel
 
@@ -39,7 +39,8 @@ class Machine:
     ``lowmem_end`` is where HighMem begins, None without HighMem; ``dma_end`` ends the lowest
     zone that a device reaches; ``pmd_size`` is what one page middle directory entry maps.
     ``node_ranges`` are the printed ranges of RAM in whole pages. ``cpu_nodes`` are the nodes of
-    the CPUs in order, ``percpu_pages`` the pages of each CPU's unit if it is mapped by page.
+    the CPUs in order, ``percpu_pages`` the pages of each CPU's unit if it is mapped by page,
+    ``percpu_unit`` the bytes in use and in all of a unit in the linear map.
     """
 
     kernel: Kernel
@@ -54,6 +55,7 @@ class Machine:
     zones: tuple[ZoneRangeLine, ...] = ()
     cpu_nodes: tuple[int, ...] = ()
     percpu_pages: int = 0
+    percpu_unit: tuple[int, int] | None = None
     radix: bool = False
 
     @property
@@ -135,6 +137,7 @@ def describe(kernel: Kernel, events: Sequence[Event]) -> Machine:
         node_ranges=_node_ranges(events, page_size),
         zones=zones,
         cpu_nodes=_cpu_nodes(events),
+        percpu_unit=_percpu_unit(events, page_size),
         radix=any(isinstance(event, RadixMapped) for event in events),
         percpu_pages=next((e.pages for e in events if isinstance(e, PercpuPaged)), 0),
     )
@@ -178,6 +181,11 @@ def _dma_end(arch: str, zones: Sequence[ZoneRangeLine], page_size: int) -> int |
 def _cpu_nodes(events: Sequence[Event]) -> tuple[int, ...]:
     cpus = [event for event in events if isinstance(event, SratCpu)]
     return tuple(cpu.pxm if cpu.nid is None else cpu.nid for cpu in cpus)
+
+
+def _percpu_unit(events: Sequence[Event], page_size: int) -> tuple[int, int] | None:
+    lines = [event for event in events if isinstance(event, PercpuEmbedded)]
+    return (lines[0].pages * page_size, lines[0].unit) if lines else None
 
 
 def _node_ranges(events: Sequence[Event], page_size: int) -> tuple[tuple[int, int], ...]:

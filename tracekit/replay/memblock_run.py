@@ -185,8 +185,8 @@ class Run:
                 world.memblock.free(start, stop - start)
                 if not fits(alloc, world.expects(alloc, what, self.machine, upwards)):
                     continue
-                whole = (start, stop) == (owner[0], owner[1])
-                if self._is_lost_free(alloc, what, world, upwards, whole):
+                known = [(owner[0], owner[1]), *self._percpu_tail(alloc, owner)]
+                if self._is_lost_free(alloc, what, world, upwards, (start, stop) in known):
                     self.loose.append((owner[0], owner[1]))
                     self.worlds = [world]
                     return owner
@@ -205,12 +205,12 @@ class Run:
         return holders
 
     def _is_lost_free(
-        self, alloc: Alloc, what: Purpose, freed: World, upwards: bool, whole: bool
+        self, alloc: Alloc, what: Purpose, freed: World, upwards: bool, known: bool
     ) -> bool:
         """Whether a lost free explains the next results better than a wrong line does.
 
-        Without any difference a free of all that the owner held is believed, one of a part,
-        which would explain any address in it, is not.
+        Without any difference a free of a ``known`` extent is believed (all that the owner held,
+        or what its code gives back); one of any part would explain any address in it.
         """
         main = self.worlds[0]
         expected = main.expects(alloc, what, self.machine, upwards)
@@ -220,7 +220,7 @@ class Run:
         wrong.memblock.reserve(expected, alloc.size)
         freed.take(alloc)
         without, with_it = self._outlook(wrong, upwards), self._outlook(freed, upwards)
-        return with_it > without or (whole and with_it == without)
+        return with_it > without or (known and with_it == without)
 
     def _outlook(self, world: World, upwards: bool) -> int:
         """How many of the next results this world predicts before the first that it does not."""
@@ -243,7 +243,17 @@ class Run:
         start, end, _ = owner
         align = alloc.request.align if alloc.request is not None else what.align
         top = round_up(alloc.base + alloc.size, align or self.machine.smp_cache_bytes)
-        return [(start, end), (start, min(top, end)), (max(alloc.base, start), end)]
+        parts = [(start, end), (start, min(top, end)), (max(alloc.base, start), end)]
+        return [*self._percpu_tail(alloc, owner), *parts]
+
+    def _percpu_tail(self, alloc: Alloc, owner: Owner) -> list[tuple[int, int]]:
+        """What pcpu_embed_first_chunk() gives back of the unit in which the result lies."""
+        start, end, first = owner
+        if self.machine.percpu_unit is None or not first.by.startswith("pcpu_"):
+            return []
+        used, unit = self.machine.percpu_unit
+        begin = start + (alloc.base - start) // unit * unit
+        return [(begin + used, begin + unit)] if used < unit and begin + unit <= end else []
 
     # -- other changes --------------------------------------------------------------------
 
