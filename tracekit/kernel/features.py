@@ -133,6 +133,12 @@ MM_INIT: tuple[Feature, ...] = (
         subject="mm: adaptive hash table scaling",
     ),
     Feature(
+        "tcp_one_chain",
+        since=(3, 13),
+        commit="05dbc7b59481",
+        subject="tcp/dccp: remove twchain",
+    ),
+    Feature(
         "hash_order_rounded_up",
         since=(6, 18),
         subject="mm/page_alloc: fix hash table order logging in alloc_large_system_hash()",

@@ -75,9 +75,7 @@ TABLES = {
         least=(8, 16), scale=21, high=64 * K, option="thash_entries"
     ),
     "Table-perturb": Caller(buckets=(4,), fixed=64 * K, exact=True),
-    "TCP established": Caller(
-        buckets=(4, 8, 16, 24, 32), scale=17, high=512 * K, option="thash_entries"
-    ),
+    "TCP established": Caller(longs=1, scale=17, high=512 * K, option="thash_entries"),
     "TCP bind": Caller(least=(8, 16), scale=17, high=64 * K),
     "MPTCP token": Caller(least=(16, 24), scale=20, high=64 * K),
     "UDP": Caller(least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"),
@@ -85,6 +83,18 @@ TABLES = {
     "PV qspinlock": Caller(buckets=(16,)),
     "stackdepot": Caller(buckets=(4, 8, 16)),
 }
+
+
+# Until v3.13 a slot of TCP's first table had a second chain, for sockets in TIME_WAIT, and until
+# v2.6.29 a lock as well; distributions took the single chain back into older kernels.
+TWO_CHAINS = Caller(least=(4, 8), scale=17, high=512 * K, option="thash_entries")
+
+
+def caller_of(name: str, has: Callable[[str], bool]) -> Caller | None:
+    """Return how a table's caller asks in this kernel, None where it is not known."""
+    if name == "TCP established" and not has("tcp_one_chain"):
+        return TWO_CHAINS
+    return TABLES.get(name)
 
 
 def old_network_scale(all_pages: int) -> tuple[int, int]:
@@ -103,7 +113,7 @@ def table_entries(
     ``managed`` are the pages that the page allocator was given, ``established`` the entries
     of TCP's first table, which its second asks for.
     """
-    caller = TABLES.get(name)
+    caller = caller_of(name, site.has)
     if caller is None or not (caller.scale or caller.per_cpu or caller.fixed):
         return None
     wanted = _wanted(caller, site)

@@ -6,7 +6,7 @@ from tracekit.boot import Boot
 from tracekit.events.hash_tables import HashTableLine, RouteCache24, TcpConfigured
 from tracekit.events.mm_init import MemoryLine
 from tracekit.mm.hash import Machine, hash_order
-from tracekit.mm.hash_tables import TABLES, Caller, Site, page_table_entries, table_entries
+from tracekit.mm.hash_tables import Caller, Site, caller_of, page_table_entries, table_entries
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init_setting import Setting
 from tracekit.replay.node_pages import Pages
@@ -60,7 +60,7 @@ class HashChecks:
             self.ledger.unchecked(KIND, self._why(event))
 
     def _why(self, event: HashTableLine) -> str:
-        caller = TABLES.get(event.name)
+        caller = caller_of(event.name, self.setting.has)
         if self.ancient or (caller is None and event.name not in ONE_PAGE):
             return NO_CALLER
         return NO_CPUS if caller is not None and caller.per_cpu else NO_PAGES
@@ -79,7 +79,7 @@ class HashChecks:
         if event.name in ONE_PAGE and (event.size is None or event.name == "Dquot-cache"):
             words = 2 if event.size is None else 1
             return {page_table_entries(self.setting.page_size, words * self.setting.bits // 8)}
-        caller = TABLES.get(event.name)
+        caller = caller_of(event.name, self.setting.has)
         if caller is None or self.ancient:
             return None
         if event.name == "PID" and not self.setting.has("pid_hash_by_memory"):
@@ -131,7 +131,7 @@ class HashChecks:
             return None
         if self.ancient:
             return None
-        caller = TABLES.get(event.name)
+        caller = caller_of(event.name, self.setting.has)
         buckets = (
             caller.bucket_sizes(self.setting.bits, self.setting.smp)
             if caller
