@@ -10,7 +10,7 @@ from typing import Any
 
 Value = int | float | str
 
-_CONDITION = re.compile(r"\s*(\w+)\s*(==|=|!=|<=|>=|<|>|~)\s*(.*?)\s*")
+_CONDITION = re.compile(r"\s*(\w+)\s*(==|=|!=|<=|>=|<|>|~)\s*(.+?)\s*")
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,

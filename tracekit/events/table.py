@@ -188,7 +188,7 @@ class Trace:
         return self.common[name]
 
     def _common(self, name: str) -> Column:
-        if name in self.prefixes:
+        if name in self.prefixes and len(self):
             from tracekit.events.bulk import pick
 
             return pick(self.prefixes[name], self.common["prefix"])

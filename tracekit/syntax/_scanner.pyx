@@ -16,6 +16,7 @@ cdef enum:
     MAX_TRIES = 8
     MAX_PREFIX = 256
     PREFIX_SLOTS = 8
+    HIDDEN_VALUE = -1           # of program.py
 
 # places in assemble.PREFIX
 cdef enum:
@@ -362,7 +363,7 @@ cdef class Scanner:
                         slots[step.a].text = mark
                         self.last_step = time_step
                     else:
-                        slots[step.a].number = step.b
+                        slots[step.a].number = ABSENT if step.b == HIDDEN_VALUE else step.b
             if fine:
                 step += 1
                 continue

@@ -102,8 +102,10 @@ def required_fields(pattern: Pattern) -> set[str]:
 
 
 # What the name of a terminal says of its type. Base 0 is base 16 behind 0x and else base 10;
-# a negative base is the number -1 - base itself, written in words: (null) is 0, true is 1.
-BASES = {"HEX": 16, "DEC": 10, "AUTO": 0, "ZERO": -1, "ONE": -2}
+# a negative base is the number -1 - base itself, written in words: (null) is 0, true is 1. HIDDEN
+# is a number that is there but not shown.
+BASES = {"HEX": 16, "DEC": 10, "AUTO": 0, "ZERO": -1, "ONE": -2, "HIDDEN": -3}
+HIDDEN = BASES["HIDDEN"]
 
 
 def longest_literal(pattern: Pattern) -> str:

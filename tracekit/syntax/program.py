@@ -13,7 +13,7 @@ A step is a tuple of its name and arguments; targets are places in the list::
     ("jump", to)
     ("mark",)                a field's text begins here
     ("text" | "number" | "time", field, base)    and ends here
-    ("const", field, value)  the field is this number
+    ("const", field, value)  the field is this number, or hidden where it is HIDDEN_VALUE
     ("auto" | "hex", field, 0)   the field is a number of this form, which is consumed
     ("lit_auto", text, field)    both of these, and
     ("word", set, field)     the field is the text of one or more bytes of the set: shorthand
@@ -32,6 +32,7 @@ from re import _parser as regex_parser
 from typing import Any
 
 from tracekit.syntax.pattern import (
+    HIDDEN,
     Choice,
     Field,
     Literal,
@@ -47,6 +48,7 @@ STEPS = (
     *("lit", "if_lit", "if_set", "need", "span", "seek", "try", "jump"),
     *("mark", "text", "number", "time", "const", "event", "end", "auto", "hex", "lit_auto", "word"),
 )
+HIDDEN_VALUE = -1
 JUMPS = frozenset({"if_lit", "if_set", "jump", "try"})
 # Numbers that the scanner reads in one step, if a terminal has just this form.
 FORMS = {
@@ -134,7 +136,7 @@ class _Compiler:
             return
         if base is not None and base < 0:
             self.pattern(field.inner)
-            self.emit("const", name, -1 - base)
+            self.emit("const", name, HIDDEN_VALUE if base == HIDDEN else -1 - base)
             return
         if base is not None and isinstance(field.inner, Token):
             for step, form in FORMS.items():

@@ -7,17 +7,21 @@ column by column. Every line that does not fit goes through SlowReader.
 
 from __future__ import annotations
 
+import sys
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from binascii import unhexlify
+from collections.abc import Callable, Iterator, Sequence
 
 from tracekit.events.columns import Columns
 from tracekit.events.table import ABSENT
 from tracekit.syntax.kinds import EventRule, event_rules, kinds
-from tracekit.syntax.pattern import to_number
+from tracekit.syntax.pattern import HIDDEN, to_number
 from tracekit.syntax.trace_line import read_body, read_frame, signed, to_time
 from tracekit.syntax.trace_slow import SlowReader
 
 DIGITS = b"0123456789"
+# what is left of a time stamp without its digits; clocks that count show no point
+POINT = (b".", b"")
 Groups = tuple[bytes | None, ...]
 
 
@@ -36,8 +40,8 @@ class ExpressionReader(Columns):
         self._begins: dict[bytes, int] = {}
         self._rules = {name: rules[0] for name, rules in event_rules().items()}
         self._read: list[tuple[int, int, bytes, int]] = []
-        self._groups: list[list[Groups]] = [[] for _ in self.kinds]
-        self._places: list[list[int]] = [[] for _ in self.kinds]
+        self._rows: list[list[tuple[int, Groups]]] = [[] for _ in self.kinds]
+        self._place = 0
 
     def unknown(self) -> dict[bytes, int]:
         """Return how often events of kinds that no grammar knows came, by name."""
@@ -53,35 +57,35 @@ class ExpressionReader(Columns):
             return begin, number
         for line in data[begin:end].replace(b"\r\n", b"\n").split(b"\n"):
             number += 1
-            if not self._line(line, number, slow):
+            # find the time stamp and the name; everything here runs once for each line
+            colon = line.find(b": ")
+            blank = line.rfind(b" ", 0, colon)
+            stamp = line[blank + 1 : colon]
+            if colon < 0 or stamp.translate(None, DIGITS) not in POINT:
+                self._slowly(line, number, slow)
+                continue
+            prefix = self._begins.get(line[:blank])
+            if prefix is None:
+                prefix = self._begin(line[:blank], line)
+            rule = self._rules.get(line[colon + 2 : line.find(b":", colon + 2)])
+            match = rule.regex.fullmatch(line, colon + 2) if rule is not None else None
+            if prefix is None or rule is None or match is None:
+                if prefix is None or rule is not None or not self._foreign(line[colon + 2 :]):
+                    self._slowly(line, number, slow)
+                continue
+            if self.held:
                 self._settle()
-                slow.read(line, number)
+                slow.flush()
+            self._rows[rule.code].append((self._place, match.groups()))
+            self._read.append((rule.code, number, stamp, prefix))
+            self._place += 1
         self._settle()
         return end + 1, number
 
-    def _line(self, line: bytes, number: int, slow: SlowReader) -> bool:
-        head, _, event = line.partition(b": ")
-        begin, _, stamp = head.rpartition(b" ")
-        if stamp.translate(None, DIGITS) != b".":
-            return False
-        prefix = self._begins.get(begin)
-        if prefix is None:
-            prefix = self._begin(begin, line)
-        name = event.partition(b":")[0]
-        rule = self._rules.get(name)
-        if prefix is None or rule is None:
-            return prefix is not None and self._foreign(event)
-        match = rule.regex.fullmatch(event)
-        if match is None:
-            return False
-        if self.held:
-            self._settle()
-            slow.flush()
-        code = rule.code
-        self._places[code].append(len(self) + len(self._read))
-        self._groups[code].append(match.groups())
-        self._read.append((code, number, stamp, prefix))
-        return True
+    def _slowly(self, line: bytes, number: int, slow: SlowReader) -> None:
+        self._settle()
+        slow.read(line, number)
+        self._place = len(self)
 
     def _begin(self, begin: bytes, line: bytes) -> int | None:
         """Read a line's prefix in full, and remember what stands before the time stamp."""
@@ -108,56 +112,82 @@ class ExpressionReader(Columns):
         if not self._read:
             return
         codes, numbers, stamps, prefixes = zip(*self._read, strict=True)
-        times = map(to_time, stamps)
+        self.ticks = self.ticks or not all(b"." in stamp for stamp in stamps)
+        times = _times(stamps)
         for column, values in zip(self._common, (codes, numbers, times, prefixes), strict=True):
             column.extend(values)
         for rule in self._rules.values():
-            if self._groups[rule.code]:
+            if self._rows[rule.code]:
                 self._settle_kind(rule)
         self.lines += len(codes)
         self.events += len(codes)
         self._read.clear()
+        self._place = len(self)
 
     def _settle_kind(self, rule: EventRule) -> None:
-        rows, places = self._groups[rule.code], self._places[rule.code]
+        places, groups = zip(*self._rows[rule.code], strict=True)
         found: dict[int, array[int]] = {}
-        for (slot, base), texts in zip(rule.slots, zip(*rows, strict=True), strict=True):
+        for (slot, base), texts in zip(rule.slots, zip(*groups, strict=True), strict=True):
             missing = texts.count(None)
-            if missing == len(texts):
-                continue
-            if missing:
-                values = self._gappy(texts, base, found.get(slot))
-            else:
-                values = self._convert(texts, base)
-            found[slot] = values
-        nothing = array("q", [ABSENT]) * len(rows)
+            if not missing:
+                found[slot] = self._convert(texts, base)
+            elif missing < len(texts):
+                found[slot] = self._gappy(texts, base, found.get(slot))
+        nothing = array("q", [ABSENT]) * len(places)
         for slot, column in enumerate(self._fields[rule.code]):
             column.extend(found.get(slot, nothing))
         self._index[rule.code].extend(places)
-        rows.clear()
-        places.clear()
+        self._rows[rule.code].clear()
 
     def _convert(self, texts: Sequence[bytes], base: int | None) -> array[int]:
         """Return the column that these texts stand for."""
         if base is None:
-            return array("q", map(self.intern, texts))
-        if base == 16:
-            values = array("q")
-            values.frombytes(array("Q", [int(text, 16) for text in texts]).tobytes())
-            return values
+            return array("q", self._ids(texts))
         if base < 0:
-            return array("q", [-1 - base]) * len(texts)
-        return array("q", [signed(int(text, base)) for text in texts])
+            return array("q", [ABSENT if base == HIDDEN else -1 - base]) * len(texts)
+        if base == 16:
+            return _addresses(texts)
+        try:
+            return array("q", map(int, texts))
+        except ValueError:
+            return array("q", [signed(int(text, base)) for text in texts])
+
+    def _ids(self, texts: Sequence[bytes]) -> Iterator[int]:
+        for text in dict.fromkeys(texts):
+            self.intern(text)
+        return map(self.ids.__getitem__, texts)
 
     def _gappy(
-        self, texts: Iterable[bytes | None], base: int | None, under: array[int] | None
+        self, texts: Sequence[bytes | None], base: int | None, under: array[int] | None
     ) -> array[int]:
         """The same where some lines do not show the group; ``under`` shows through the gaps."""
-        convert: Callable[[bytes], int] = (
-            self.intern if base is None else lambda text: signed(to_number(text, base))
-        )
-        values = array("q", [ABSENT if text is None else convert(text) for text in texts])
+        if base == HIDDEN:
+            values = array("q", [ABSENT]) * len(texts)
+        else:
+            convert: Callable[[bytes], int] = (
+                self.intern if base is None else lambda text: signed(to_number(text, base))
+            )
+            values = array("q", [ABSENT if text is None else convert(text) for text in texts])
         if under is None:
             return values
         pairs = zip(values, under, strict=True)
         return array("q", [low if value == ABSENT else value for value, low in pairs])
+
+
+def _addresses(texts: Sequence[bytes]) -> array[int]:
+    """Return the column of numbers in hex: all at once where each has sixteen digits."""
+    values = array("q")
+    if set(map(len, texts)) == {16} and not any(text.startswith(b"0x") for text in texts):
+        values.frombytes(unhexlify(b"".join(texts)))
+        if sys.byteorder == "little":
+            values.byteswap()
+    else:
+        values.frombytes(array("Q", [int(text, 16) for text in texts]).tobytes())
+    return values
+
+
+def _times(stamps: Sequence[bytes]) -> list[int]:
+    """Return time stamps in nanoseconds; those with six decimals, as nearly all are, quickly."""
+    if all(stamp[-7:-6] == b"." for stamp in stamps):
+        return [1000 * int(stamp.replace(b".", b"")) for stamp in stamps]
+    return [to_time(stamp) for stamp in stamps]

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tracekit.events.table import ABSENT
 from tracekit.syntax.kinds import EventRule, event_rules
-from tracekit.syntax.pattern import number_base, to_number
+from tracekit.syntax.pattern import number_base
 from tracekit.syntax.rules import grammar_dir
-from tracekit.syntax.trace_line import event_name, is_whole, signed
+from tracekit.syntax.trace_line import event_name, is_whole, to_values
 
 if TYPE_CHECKING:
     from lark import Lark, Tree
@@ -29,12 +28,12 @@ def read_with_lark(event: bytes) -> tuple[EventRule, list[int | bytes]] | None:
 
     for rule in event_rules().get(event_name(event), ()):
         try:
-            tree = _parser(rule.rule.grammar).parse(event.decode("latin-1"), start=rule.rule.name)
+            tree = _parser(rule.rule.grammar, rule.rule.name).parse(event.decode("latin-1"))
         except UnexpectedInput:
             continue
-        values = _values(rule, tree)
-        if is_whole(rule, values):
-            return rule, values
+        shown = list(_shown(rule, tree))
+        if is_whole(rule, [slot for slot, _, _ in shown]):
+            return rule, to_values(rule, shown)
     return None
 
 
@@ -45,7 +44,7 @@ def explain(event: bytes) -> str:
     rule = event_rules()[event_name(event)][0].rule
     text = event.decode("latin-1")
     try:
-        _parser(rule.grammar).parse(text, start=rule.name)
+        _parser(rule.grammar, rule.name).parse(text)
     except UnexpectedEOF:
         return "the line ends early"
     except UnexpectedInput as error:
@@ -57,20 +56,15 @@ def explain(event: bytes) -> str:
 
 
 @cache
-def _parser(grammar: str) -> Lark:
+def _parser(grammar: str, rule: str) -> Lark:
+    """Return a parser of one rule: alone, its tokens cannot be mistaken for another rule's."""
     from lark import Lark
 
     path = grammar_dir() / f"{grammar}.lark"
-    starts = [
-        rule.rule.name
-        for rules in event_rules().values()
-        for rule in rules
-        if rule.rule.grammar == grammar
-    ]
     return Lark(
         path.read_text(),
         parser="lalr",
-        start=starts,
+        start=rule,
         import_paths=[str(path.parent)],
         keep_all_tokens=True,
         maybe_placeholders=False,
@@ -78,21 +72,13 @@ def _parser(grammar: str) -> Lark:
     )
 
 
-def _values(rule: EventRule, tree: Tree[Any]) -> list[int | bytes]:
-    slots = {
-        field: slot for (slot, _), (_, field, _) in zip(rule.slots, rule.rule.groups, strict=True)
-    }
-    values: list[int | bytes] = [ABSENT] * rule.width
-    for name, tokens in _fields(tree):
-        text = "".join(tokens)
-        base = number_base(tokens[0].type) if len(tokens) == 1 else None
-        values[slots[name]] = (
-            text.encode("latin-1") if base is None else signed(to_number(text, base))
-        )
-    return values
-
-
-def _fields(tree: Tree[Any]) -> Iterator[tuple[str, list[Any]]]:
+def _shown(rule: EventRule, tree: Tree[Any]) -> Iterator[tuple[int, int | None, bytes]]:
+    """Yield the place of each field that the tree shows, its number's base, and its text."""
+    names = (field for _, field, _ in rule.rule.groups)
+    slots = dict(zip(names, (slot for slot, _ in rule.slots), strict=True))
     for child in tree.children:
         if hasattr(child, "data"):
-            yield str(child.data).partition("__")[0], list(child.scan_values(lambda _: True))
+            tokens = list(child.scan_values(lambda _: True))
+            base = number_base(tokens[0].type) if len(tokens) == 1 else None
+            name = str(child.data).partition("__")[0]
+            yield slots[name], base, "".join(tokens).encode("latin-1")

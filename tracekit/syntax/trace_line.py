@@ -6,7 +6,7 @@ This is the reference for the faster ways of reading, and what they fall back to
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tracekit.events.table import ABSENT
 from tracekit.syntax.kinds import EventRule, event_rules
 from tracekit.syntax.lower import Rule
-from tracekit.syntax.pattern import to_number
+from tracekit.syntax.pattern import HIDDEN, to_number
 from tracekit.syntax.rules import grammar_rules
 
 FRAMES = ("task_line", "perf_line", "graph_line", "time_line", "bare_line")
@@ -113,15 +113,15 @@ def read_event(event: bytes) -> tuple[EventRule, list[int | bytes]] | None:
     for rule in event_rules().get(event_name(event), ()):
         match = rule.regex.fullmatch(event)
         if match is not None:
-            values = rule_values(rule, match)
-            if is_whole(rule, values):
-                return rule, values
+            shown = [group for group in zip(rule.slots, match.groups(), strict=True) if group[1]]
+            if is_whole(rule, [slot for (slot, _), _ in shown]):
+                return rule, to_values(rule, [(slot, base, text) for (slot, base), text in shown])
     return None
 
 
-def is_whole(rule: EventRule, values: Sequence[int | bytes]) -> bool:
+def is_whole(rule: EventRule, shown: Collection[int]) -> bool:
     """Return whether a line shows every field that the kernel always prints."""
-    return all(values[slot] != ABSENT for slot in rule.required)
+    return all(slot in shown for slot in rule.required)
 
 
 def event_name(event: bytes) -> bytes:
@@ -129,12 +129,18 @@ def event_name(event: bytes) -> bytes:
     return event.partition(b":")[0]
 
 
-def rule_values(rule: EventRule, match: re.Match[bytes]) -> list[int | bytes]:
-    """Return the values that a match shows, in the order of Kind.fields."""
+def to_values(rule: EventRule, shown: Iterable[tuple[int, int | None, bytes]]) -> list[int | bytes]:
+    """Return the values of an event in the order of Kind.fields.
+
+    ``shown`` are the place of a field, the base of its number (None: text), and what stands
+    there.
+    """
     values: list[int | bytes] = [ABSENT] * rule.width
-    for (slot, base), text in zip(rule.slots, match.groups(), strict=True):
-        if text is not None:
-            values[slot] = text if base is None else signed(to_number(text, base))
+    for slot, base, text in shown:
+        if base is None:
+            values[slot] = text
+        elif base != HIDDEN:
+            values[slot] = signed(to_number(text, base))
     return values
 
 

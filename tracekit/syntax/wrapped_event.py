@@ -40,13 +40,15 @@ def join(lines: list[bytes]) -> bytes:
     A quoted-printable soft break, ``=`` at a line's end, joins without a blank.
     """
     encoded = any(_ENCODED in line for line in lines)
-    text = b""
+    text, blank = b"", b""
     for line in lines:
-        piece = unquote(line).strip()
+        piece = unquote(line).rstrip()
         soft = encoded and piece.endswith(b"=")
+        piece = piece[:-1] if soft else piece
         piece = piece.replace(_ENCODED, b"=") if encoded else piece
-        text += piece[:-1] if soft else piece + b" "
-    return text.rstrip()
+        text += blank + (piece.lstrip() if blank else piece)
+        blank = b"" if soft else b" "
+    return text.strip()
 
 
 def unquote(line: bytes) -> bytes:
