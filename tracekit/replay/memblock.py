@@ -8,6 +8,7 @@ from tracekit.events.base import Source
 from tracekit.mm.ranges import subtract
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.memblock_end import cut_off
 from tracekit.replay.memblock_estimate import TRAIN, estimate
 from tracekit.replay.memblock_findings import findings
 from tracekit.replay.memblock_known import known_reserved
@@ -22,6 +23,7 @@ from tracekit.replay.memblock_outcome import (
     Parting,
     span,
 )
+from tracekit.replay.memblock_panic import panics
 from tracekit.replay.memblock_run import Run
 from tracekit.replay.regions import history
 
@@ -29,17 +31,22 @@ RULES_DO_NOT_FIT = "the rules known for this kernel do not explain its choices"
 
 
 def run(context: Context) -> None:
-    """Replay memblock; without a line of its own there is nothing to do."""
+    """Replay memblock; without a line of its own only a panic can tell of it."""
     boot = context.boot
     exclusive = boot.kernel.has("memblock_end_exclusive")
     log = read_log(boot.events, exclusive, 64)
+    for panic in panics(boot.events):
+        report(panic, context.ledger("memblock"))
     if log.empty:
         return
+    cut = cut_off(log, boot.logs)
     machine = describe(boot.kernel, boot.events)
     best = estimate(log, machine, known_reserved(boot.events, machine))
     ledger = context.ledger("memblock")
     ledger.events = sum(1 for event in boot.events if type(event).__module__.endswith(".memblock"))
     enter(best, ledger)
+    for check in cut:
+        ledger.unchecked(check.kind, check.reason)
     context.hand_over(best.memblock)
     context.hand_over(best.moments)
     context.hand_over(history(best, boot))

@@ -47,14 +47,8 @@ def findings(run: Run) -> list[Parting]:
     """Return every finding of a finished run, in order of lines."""
     whole = bool(run.start.memory) or run.start.dump is not None
     walk = _Walk(run.machine, union(run.start.memory), whole)
-    found = [parting for step in _answered(run.log.steps) for parting in walk.look(step)]
+    found = [parting for step in run.log.steps for parting in walk.look(step)]
     return [*found, *walk.outside()]
-
-
-def _answered(steps: Sequence[Step]) -> Sequence[Step]:
-    """Return the steps without a last request whose answer the log's end cut off."""
-    last = steps[-1] if steps else None
-    return steps[:-1] if isinstance(last, Alloc) and last.result is None else steps
 
 
 class _Walk:
@@ -113,11 +107,11 @@ class _Walk:
         request = alloc.request
         assert request is not None
         room = total(self.memory)
-        if not room:
-            return
-        size = f"{request.size} bytes"
-        larger = f"more than all RAM ({room} bytes)" if request.size > room else "no room"
-        yield Parting("MB210", request.source, alloc.by, f"{size}, no reserve line", larger)
+        size = f"{request.size} bytes below {request.max_addr:#x}"
+        reason = "no room" if room else "how much RAM there is, the log does not show"
+        if room and request.size > room:
+            reason = f"more than all RAM ({room} bytes)"
+        yield Parting("MB210", request.source, alloc.by, f"{size}, no reserve line", reason)
 
     def _is_virtual(self, alloc: Alloc) -> bool:
         return alloc.request is not None and "phys_alloc" not in alloc.request.request
