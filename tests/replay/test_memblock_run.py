@@ -122,7 +122,8 @@ def test_a_row_that_is_too_long_is_told_once(tmp_path: Path) -> None:
 
 def test_a_row_that_is_missing_is_told_at_the_head(tmp_path: Path) -> None:
     rows = dump(TOP - 0x1000, 0x1000).splitlines(keepends=True)[:-1]
-    assert told(played(stack(4096) + "".join(rows), tmp_path)) == [("MB107", 3)]
+    text = stack(4096) + "".join(rows) + stack(64, top=TOP - 0x1000)
+    assert told(played(text, tmp_path)) == [("MB107", 3)]
 
 
 def test_a_row_that_contradicts_itself(tmp_path: Path) -> None:
