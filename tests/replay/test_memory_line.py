@@ -48,3 +48,17 @@ def test_what_mem_init_keeps_and_how_old_kernels_count(name: str) -> None:
     checks = next(ledger for ledger in found.allocators if ledger.name == "mm_init").checks
     assert checks["memory_line"].matched >= 3
     assert checks["buddy_handoff"].matched == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("i386_3.6.5_numa2_2G", "26396k reserved", "26400k reserved", "MI302"),
+        ("i386_3.6.5_numa2_2G", "2049696k/2097024k", "2049696k/2097028k", "MI301"),
+        ("arm_3.10.25_versatilepb_256M", "9208k reserved", "9212k reserved", "MI302"),
+        ("x86_64_2.6.38.2_512M_1cpu", "452k absent", "448k absent", "MI306"),
+    ],
+)
+def test_old_wordings(name: str, old: str, new: str, code: str, tmp_path: Path) -> None:
+    text, line = changed(old, new, (boot(name) / "dmesg.log").read_text())
+    assert (code, line) in codes(played(text, tmp_path))
