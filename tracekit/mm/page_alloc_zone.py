@@ -44,6 +44,13 @@ class Zone:
         """The number of free pages."""
         return sum(1 << (code >> 3) for code in self.blocks.values())
 
+    def clear(self) -> None:
+        """Forget all free blocks."""
+        for area in self.areas:
+            for pages in area:
+                pages.clear()
+        self.blocks.clear()
+
     def pageblock_type(self, pfn: int) -> int:
         """Return the migrate type of the pageblock that holds the page.
 
@@ -71,7 +78,7 @@ class Zone:
         Raises KeyError where no free block starts there.
         """
         code = self.blocks.pop(pfn)
-        del self.areas[code >> 3][code & 7][pfn]
+        self.areas[code >> 3][code & 7].pop(pfn, None)
         return code >> 3
 
     def head(self, order: int, migratetype: int) -> int | None:
@@ -87,7 +94,7 @@ class Zone:
             area = self.areas[current][migratetype]
             if area:
                 pfn, _ = area.popitem(last=False)
-                del self.blocks[pfn]
+                self.blocks.pop(pfn, None)
                 if current > order:
                     self.expand(pfn, order, current, migratetype)
                 return pfn
@@ -134,7 +141,7 @@ class Zone:
             if order >= rules.pageblock_order and not self._may_merge(buddy, migratetype):
                 break
             del blocks[buddy]
-            del self.areas[order][code & 7][buddy]
+            self.areas[order][code & 7].pop(buddy, None)
             if order >= rules.pageblock_order and rules.merge_retypes:
                 self.set_pageblock_type(buddy, order, migratetype)
             pfn &= buddy

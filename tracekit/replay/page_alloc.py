@@ -1,23 +1,32 @@
 """Replay of the page allocator: every page event of the trace predicted, then compared.
 
 It starts from the free lists of the hand-off, infers the unlogged run up to the first event
-once, and then goes event by event (page_alloc_twin).
+once, and then goes event by event (page_alloc_twin). Where the hand-off is not known, or the
+trace lacks its head, it starts empty-handed: per-cpu lists are learned from their refills and
+frees, and what cannot be known is left unchecked.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from tracekit.boot import Boot
 from tracekit.events.carveouts import CmaReserved
 from tracekit.events.devicetree import MemoryPool
+from tracekit.events.gaps import BEFORE_ALL, Gap
 from tracekit.events.percpu_setup import PcpuAllocMap
 from tracekit.kernel.arch import ARCHES
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.page_alloc import PageAllocator
+from tracekit.mm.page_alloc_rules import Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.context import Context
+from tracekit.replay.mm_init_setting import nr_orders, pageblock_order
 from tracekit.replay.page_alloc_account import Account
 from tracekit.replay.page_alloc_impossible import mark_impossible
+from tracekit.replay.page_alloc_moments import Moments
 from tracekit.replay.page_alloc_reader import read_rows
+from tracekit.replay.page_alloc_report import report_inferences
 from tracekit.replay.page_alloc_setting import read_rules, set_reserved_movable, zones_of
 from tracekit.replay.page_alloc_snapshot import (
     FILES,
@@ -25,8 +34,13 @@ from tracekit.replay.page_alloc_snapshot import (
     check_snapshot,
     find_windows,
 )
+from tracekit.replay.page_alloc_stream import Stream
 from tracekit.replay.page_alloc_twin import Twin
 from tracekit.replay.page_alloc_unlogged import Deferred, infer_run, report_run
+
+NO_HANDOFF = "what was free before the trace began is not known (no dmesg of this boot)"
+NO_HEAD = "the head of the trace is missing, so what was free there is not known"
+LOST = "events were lost before this one"
 
 
 def run(context: Context) -> None:
@@ -38,27 +52,65 @@ def run(context: Context) -> None:
     stream = read_rows(trace, pointer_size(boot))
     ledger = context.ledger("page_alloc")
     ledger.events = sum(kind < 6 for kind in stream.kind)
+    gaps = [gap for gap in trace.gaps if not gap.usual and gap.last < len(trace)]
     handoff = context.take(Handoff)
+    account = Account(stream, ledger)
+    headless = any(gap.first == BEFORE_ALL for gap in gaps)
+    account.reason = NO_HANDOFF if handoff is None else NO_HEAD if headless else ""
+    twin = _make_twin(boot, handoff, stream, account)
+    windows = find_windows(stream)
+    twin.recorder = Recorder(twin.allocator, windows)
+    twin.moments = Moments(context, twin.allocator, stream)
+    for row in _lost_rows(stream, gaps):
+        twin.run(twin.ties.position, row)
+        account.reason = account.reason or LOST
+    twin.run(twin.ties.position, len(stream))
+    twin.moments.show_left(len(stream))
+    account.close()
+    report_inferences(twin)
+    check_snapshot(ledger, windows, snapshot_files(boot), twin.allocator.zones, account.reason)
+
+
+def _make_twin(
+    boot: Boot, handoff: Handoff | None, stream: Stream, account: Account
+) -> Twin:
+    """Return the twin in the state of the first event, as far as that is known."""
+    kernel = boot.kernel
     if handoff is None:
-        return
-    orders, block = handoff.rules.nr_orders, handoff.rules.pageblock_order
-    rules = read_rules(boot.kernel, orders, block, stream)
+        orders = nr_orders(kernel, kernel.page_size or 4096)
+        block = pageblock_order(kernel, kernel.page_size or 4096, orders)
+    else:
+        orders, block = handoff.rules.nr_orders, handoff.rules.pageblock_order
+    rules = read_rules(kernel, orders, block, stream)
+    mark_impossible(stream, rules, account)
+    zones = _zones(boot, handoff, rules, stream)
+    twin = Twin(PageAllocator(zones, rules), stream, account, cpu_nodes(boot, zones))
+    if handoff is None or account.reason:
+        twin.resync.handed_over = False
+        for zone in zones:
+            zone.clear()
+        return twin
+    deferred = Deferred(handoff, rules)
+    future = twin.resync.future
+    report_run(infer_run(twin.allocator, stream, future, deferred), account)
+    twin.frees.know(deferred.ranges, cma_areas(boot))
+    return twin
+
+
+def _zones(boot: Boot, handoff: Handoff | None, rules: Rules, stream: Stream) -> list[Zone]:
+    """Return the zones of the hand-off; without one, a single zone of all pages seen."""
+    if handoff is None:
+        return [Zone("DMA", 0, 0, max(stream.pfn, default=0) + (2 << rules.max_order), rules)]
     if boot.kernel.has("reserved_block_movable"):
         set_reserved_movable(handoff)
     flat = boot.kernel.evidence.config.get("CONFIG_FLATMEM") == "y"
-    zones = zones_of(handoff, rules, flat=flat)
-    allocator = PageAllocator(zones, rules)
-    account = Account(stream, ledger)
-    mark_impossible(stream, rules, account)
-    deferred = Deferred(handoff, rules)
-    twin = Twin(allocator, stream, account, cpu_nodes(boot, zones))
-    report_run(infer_run(allocator, stream, twin.resync.future, deferred), account)
-    twin.frees.know(deferred.ranges, cma_areas(boot))
-    windows = find_windows(stream)
-    twin.recorder = Recorder(allocator, windows)
-    twin.run(0, len(stream))
-    account.close()
-    check_snapshot(ledger, windows, snapshot_files(boot), zones)
+    return zones_of(handoff, rules, flat=flat)
+
+
+def _lost_rows(stream: Stream, gaps: list[Gap]) -> list[int]:
+    """Return the rows before which events are missing."""
+    places = {gap.last for gap in gaps if gap.first > BEFORE_ALL}
+    return sorted(bisect_left(stream.event, place) for place in places)
 
 
 def snapshot_files(boot: Boot) -> dict[str, tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from tracekit.divergence import Severity
 from tracekit.events.base import Source
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.page_alloc_stream import Stream
@@ -20,13 +21,17 @@ FALLBACK = "fallback"
 
 
 class Account:
-    """Counts by kind; ``matched`` and ``inferred`` are plain counters of the loop."""
+    """Counts by kind; ``matched`` and ``inferred`` are plain counters of the loop.
+
+    ``reason`` says why the state is not known; while it is not empty nothing can diverge.
+    """
 
     def __init__(self, stream: Stream, ledger: Ledger) -> None:
         self.stream = stream
         self.ledger = ledger
         self.matched: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
+        self.reason = ""
         self._unchecked: Counter[tuple[str, str]] = Counter()
 
     def source(self, row: int) -> Source:
@@ -54,7 +59,10 @@ class Account:
         explanation: str = "",
         alternatives: Sequence[str] = (),
     ) -> None:
-        """Enter a divergence at the row's line."""
+        """Enter a divergence at the row's line; where the state is not known, no check."""
+        if self.reason:
+            self.unchecked(kind, self.reason)
+            return
         self.ledger.diverged(
             kind,
             code,
@@ -63,6 +71,27 @@ class Account:
             logged=logged,
             simulated=simulated,
             explanation=explanation,
+            alternatives=alternatives,
+        )
+
+    def note(
+        self,
+        code: str,
+        row: int,
+        subject: str,
+        *,
+        logged: str,
+        simulated: str,
+        alternatives: Sequence[str] = (),
+    ) -> None:
+        """List a note at the row's line; it belongs to no counted check."""
+        self.ledger.report(
+            code,
+            self.source(row),
+            subject,
+            logged=logged,
+            simulated=simulated,
+            severity=Severity.NOTE,
             alternatives=alternatives,
         )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tracekit.mm.page_alloc import PcpList
 from tracekit.replay.page_alloc_account import LEGAL, PFN
 from tracekit.replay.page_alloc_future import Future
 from tracekit.replay.page_alloc_stream import ALLOC, FREE
@@ -30,23 +29,53 @@ class Blame:
         self.skipped: dict[int, list[int]] = {}
         self.orphans: list[int] = []
 
-    def freed_instead(self, row: int, logged: int, real: int) -> bool:
-        """Blame the free of ``logged`` if all lines agree that ``real`` was freed there.
+    def orphan(self, row: int) -> bool:
+        """Return whether the row's page is the one that a reported free should have named."""
+        twin = self.twin
+        pfn, order = twin.stream.pfn[row], twin.stream.order[row]
+        if order not in self.orphans or twin.in_use.get(pfn) != order:
+            return False
+        self.orphans.remove(order)
+        twin.in_use.pop(pfn)
+        twin.account.matched[PFN] += 1
+        return True
+
+    def _wrong_free(self, row: int, logged: int, real: int) -> int | None:
+        """Return the row that may have freed ``real`` but names ``logged``.
 
         ``real`` is in use as far as the lines say, and yet comes out of a per-cpu list where
-        ``logged`` stood; of ``logged`` nothing is heard before it is freed once more.
+        ``logged`` stood; ``logged`` is freed once more before anybody is given it.
         """
         twin = self.twin
-        stream = twin.stream
-        if twin.in_use.get(real) == stream.order[row] and stream.order[row] in self.orphans:
-            self.orphans.remove(stream.order[row])
-            twin.in_use.pop(real)
-            return True
         freed = self.future.last_row(logged, row)
-        order = stream.order[row]
-        if freed is None or stream.kind[freed] != FREE or stream.order[freed] != order:
-            return False
-        if twin.in_use.get(real) != order or self.future.next_kind(logged, row) not in (FREE, None):
+        order = twin.stream.order[row]
+        if freed is None or twin.stream.kind[freed] != FREE or twin.stream.order[freed] != order:
+            return None
+        if twin.in_use.get(real) != order or self.future.next_kind(logged, row) != FREE:
+            return None
+        return freed
+
+    def suspect_free(self, row: int, logged: int) -> None:
+        """Note the earlier free that may be wrong instead of the row, with equal right."""
+        real = self.twin.stream.pfn[row]
+        freed = self._wrong_free(row, logged, real)
+        if freed is not None:
+            self.twin.account.note(
+                "PA110",
+                freed,
+                f"mm_page_free order {self.twin.stream.order[row]}",
+                logged=f"free of pfn {logged:#x}",
+                simulated=f"free of pfn {real:#x}",
+                alternatives=[f"line {self.twin.stream.line[row]} names the wrong page"],
+            )
+
+    def drained_instead(self, row: int, logged: int) -> bool:
+        """Blame the free of ``logged`` if the page that is drained was freed there."""
+        twin = self.twin
+        stream = twin.stream
+        real, order = stream.pfn[row], stream.order[row]
+        freed = self._wrong_free(row, logged, real)
+        if freed is None:
             return False
         twin.in_use.pop(real)
         twin.in_use[logged] = order
@@ -58,19 +87,8 @@ class Blame:
             f"mm_page_free order {order}",
             logged=f"free of pfn {logged:#x}",
             simulated=f"free of pfn {real:#x}",
-            explanation=f"line {stream.line[row]} takes the page that was freed here",
+            explanation=f"line {stream.line[row]} drains the page that was freed here",
         )
-        return True
-
-    def earlier_free(self, row: int, pages: PcpList) -> bool:
-        """Blame an earlier free for the page that a request was given."""
-        head, pfn = pages.head, self.twin.stream.pfn[row]
-        known = len(self.orphans)
-        if head is None or not self.freed_instead(row, head, pfn):
-            return False
-        if len(self.orphans) == known:
-            self.twin.allocator.drop(head)
-        self.twin.account.matched[PFN] += 1
         return True
 
     def earlier_alloc(self, row: int) -> bool:

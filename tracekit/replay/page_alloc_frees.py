@@ -31,7 +31,7 @@ class Frees:
         self._areas: Sequence[tuple[int, int]] = ()
         self._cma = -1 if (number := twin.rules.type_number("CMA")) is None else number
         self._isolate = twin.rules.type_number("Isolate")
-        self.moving: set[int] = set()
+        self.moving: dict[int, int] = {}
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._initialised: set[tuple[int, int]] = set()
@@ -168,7 +168,7 @@ class Frees:
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=surplus)
         else:
             cpu.pending.append(row)
-            self.moving.add(pfn)
+            self.moving[pfn] = order
 
     def _free_deferred(self, zone: Zone, pfn: int, order: int) -> None:
         """Free memory whose struct pages were initialised late.
@@ -240,7 +240,7 @@ class Frees:
         zone = allocator.zone_of(pfn)
         if zone is None:
             return
-        self.moving.discard(pfn)
+        self.moving.pop(pfn, None)
         pindex = self.twin.rules.pindex(order, zone.pageblock_type(pfn))
         pages = allocator.pcp(zone, stream.cpu[row], pindex)
         allocator.push(pages, pfn, tail=False)

@@ -85,10 +85,25 @@ class AllocJudge:
                 self.shared.bulk_rows.append(row)
                 self.shared.blame.skipped.setdefault(pfn, []).append(page)
         allocator.drop(pfn)
+        self._note_passed_over(row, skipped)
         account.inferred[PFN] += 1
         if pages is not None and pages is not home and pages.zone is not home.zone:
             twin.policy.served(stream, row, home.zone.nid)
         return pfn
+
+    def _note_passed_over(self, row: int, pages: list[int]) -> None:
+        """Note pages that were taken without a line of their own, where bulk allocation may."""
+        taken = [page for page in pages if page not in self.twin.late]
+        if not taken:
+            return
+        self.twin.account.note(
+            "PA112",
+            row,
+            f"mm_page_alloc order {self.twin.stream.order[row]}",
+            logged=show(self.twin.stream.pfn[row]),
+            simulated=f"{show(taken[0])} and {len(taken) - 1} more stand before it",
+            alternatives=["alloc_pages_bulk() took them", "the line names another page"],
+        )
 
     def _other_cpu(self, row: int, taken: Taken | None) -> int:
         twin = self.twin
@@ -116,8 +131,6 @@ class AllocJudge:
                 return pfn
         if self._from_window(row, zone, pages, taken) or self._not_taken(row, taken):
             return pfn
-        if taken is None and pages is not None and self.shared.blame.earlier_free(row, pages):
-            return pfn
         if self.shared.blame.earlier_alloc(row):
             if taken is not None:
                 twin.taken[stream.pid[row], stream.context[row]] = taken
@@ -131,7 +144,11 @@ class AllocJudge:
                 zone.carve(pfn, order)
             return pfn
         right = home.order if home is not None else taken.order if taken is not None else order
+        if taken is None and pages is not None and self.shared.blame.orphan(row):
+            return pfn
         self._alloc_diverged(row, predicted, right)
+        if taken is None and pages is not None:
+            self.shared.blame.suspect_free(row, predicted)
         if home is not None and predicted == pfn:
             allocator.drop(pfn)
         elif taken is None and pages is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
-from tracekit.replay.page_alloc_account import DRAIN, LEGAL
+from tracekit.replay.page_alloc_account import DRAIN, LEGAL, PFN
 from tracekit.replay.page_alloc_resync import show
 from tracekit.replay.page_alloc_stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
 
@@ -35,6 +35,9 @@ class FreeJudge:
             return self._free_from_list(row, home)
         if zone is not None and zone.block_with(pfn) is not None:
             return self._free_of_free(row, zone)
+        if known is None and self._inside_listed(pfn):
+            self._free_diverged(row, "PA104", f"order {order}", "a free page")
+            return False
         if self.shared.contig.gives_back(pfn, row):
             account.matched[LEGAL] += 1
             return True
@@ -60,6 +63,17 @@ class FreeJudge:
                 in_use.pop(pfn, None)
                 return 0
         return None
+
+    def _inside_listed(self, pfn: int) -> bool:
+        """Return whether the page lies within a larger block of a per-cpu list."""
+        where = self.twin.allocator.where
+        for order in range(1, self.twin.rules.max_order + 1):
+            first = pfn & -(1 << order)
+            home = where.get(first)
+            listed = self.twin.frees.moving.get(first, -1) if home is None else home.order
+            if first != pfn and listed >= order:
+                return True
+        return False
 
     def _overlaps(self, pfn: int, order: int) -> bool:
         """Return whether a page behind the first one belongs to an allocation of its own."""
@@ -167,15 +181,13 @@ class FreeJudge:
         return pfn
 
     def _freed_instead(self, row: int, predicted: int) -> bool:
-        """Blame an earlier free that named ``predicted`` for the page that is drained."""
+        """Blame an earlier free for the page that is drained, reported before or now."""
         twin, blame = self.twin, self.shared.blame
-        home = twin.allocator.where.get(predicted)
-        known = len(blame.orphans)
-        if home is None or home.tail != predicted:
-            return False
-        if not blame.freed_instead(row, predicted, twin.stream.pfn[row]):
-            return False
-        if len(blame.orphans) == known:
+        if blame.orphan(row):
+            twin.account.matched[PFN] -= 1
+        elif blame.drained_instead(row, predicted):
             twin.allocator.drop(predicted)
+        else:
+            return False
         twin.account.matched[DRAIN] += 1
         return True

@@ -18,6 +18,7 @@ from tracekit.replay.page_alloc_frees import Frees
 from tracekit.replay.page_alloc_judge_alloc import AllocJudge
 from tracekit.replay.page_alloc_judge_free import FreeJudge
 from tracekit.replay.page_alloc_judge_refill import RefillJudge
+from tracekit.replay.page_alloc_moments import Moments
 from tracekit.replay.page_alloc_policy import Policy
 from tracekit.replay.page_alloc_resync import LATE, Resync
 from tracekit.replay.page_alloc_snapshot import Recorder
@@ -91,6 +92,7 @@ class Twin:
         self.stream = stream
         self.account = account
         self.recorder: Recorder | None = None
+        self.moments: Moments | None = None
         self.cpus: dict[int, Cpu] = {}
         self.taken: dict[tuple[int, int], Taken] = {}
         self.in_use: dict[int, int] = {}
@@ -121,10 +123,14 @@ class Twin:
             BLIND: self.blind,
         }
         sequence, ties, recorder = self.ties.sequence, self.ties, self.recorder
+        moments = self.moments
+        wanted = moments.rows if moments is not None else {}
         ties.position = first
         while ties.position < last:
             row = sequence[ties.position]
             ties.position += 1
+            if wanted and row in wanted and moments is not None:
+                moments.see(row)
             handler = handlers.get(kinds[row])
             if handler is not None:
                 handler(row)
