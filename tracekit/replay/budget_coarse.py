@@ -29,7 +29,7 @@ def coarse_budget(boot: Boot) -> Budget | None:
         return _from_maps(boot)
     root = Item("RAM of the kernel", kind="RAM", owner="Memory: line", source=line.source)
     given = _given(line)
-    ram = line.total - (line.absent or 0)
+    ram = _ram(line)
     reserved = root.add(Item("reserved", kind="reserved", owner="reserved", source=line.source))
     _reserved(reserved, line, boot, (ram - given - (line.cma or 0)) * KIB)
     if line.cma:
@@ -40,6 +40,13 @@ def coarse_budget(boot: Boot) -> Budget | None:
         "boot with memblock=debug to see the owner of each"
     ]
     return Budget(root, "coarse", ram * KIB, given * KIB, folded=folded)
+
+
+def _ram(line: MemoryLine) -> int:
+    """Return the KiB of RAM: arm's wording before v3.11 gives what is free as its total."""
+    if line.code is None and line.absent is None:
+        return line.total + (line.reserved or 0)
+    return line.total - (line.absent or 0)
 
 
 def _given(line: MemoryLine) -> int:
