@@ -66,6 +66,16 @@ def missing(messages: Messages, part: range, ends: bool) -> list[str]:
     return problems
 
 
+def is_landmark(text: str) -> bool:
+    """Return whether a log is judged by this message: without it, it might seem to be cut."""
+    return (
+        is_banner(text)
+        or text.lstrip().startswith(_INIT + _DEATH + _MILESTONES)
+        or _LOST.search(text) is not None
+        or _ELIDED.match(text, _indent(text)) is not None
+    )
+
+
 def _head(texts: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
     if not any(is_banner(text) for text in texts):
         first = f"line {numbers[0]}" if numbers else "its start"

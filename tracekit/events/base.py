@@ -33,14 +33,17 @@ EventClass = TypeVar("EventClass", bound=type[Event])
 Builder = Callable[[Source, str, dict[str, Any]], Event]
 
 _BUILDERS: dict[str, Builder] = {}
+_OWNERS: dict[str, str] = {}
 
 
 def event(*rules: str) -> Callable[[EventClass], EventClass]:
     """Register the decorated class as the one that holds the facts of these grammar rules."""
 
     def register(cls: EventClass) -> EventClass:
+        name = f"{cls.__module__}.{cls.__qualname__}"
         for rule in rules:
-            if rule in _BUILDERS:
+            # The same class may come again where a test runner reloads modules.
+            if _OWNERS.setdefault(rule, name) != name:
                 raise ValueError(f"grammar rule {rule} has two event classes")
             _BUILDERS[rule] = getattr(cls, "from_fields", None) or _plain(cls)
         return cls
