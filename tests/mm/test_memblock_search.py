@@ -3,6 +3,8 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracekit.mm.memblock_search import (
     GapHints,
@@ -98,3 +100,26 @@ def test_hints_never_change_a_result() -> None:
             reserved.remove_range(rng.randrange(0x100000, 0x200000), 0x400)
         elif found:
             reserved.add_range(found, size)
+
+
+@given(st.integers(0, 1 << 32))
+def test_nor_where_ram_has_holes_and_frees_merge_gaps(seed: int) -> None:
+    rng = random.Random(seed)
+    memory = MemblockType("memory", 128, 1 << 40)
+    reserved = MemblockType("reserved", 128, 1 << 40)
+    for base in range(0x1000, 0x40000, 0x10000):
+        memory.add_range(base, rng.choice((0x8000, 0xF000, 0x10000)))
+    hints = GapHints()
+    held: list[tuple[int, int]] = []
+    for _ in range(60):
+        size, align = rng.choice((8, 24, 104, 0x1000, 0x1800, 0x4000)), rng.choice((8, 64, 0x1000))
+        end = rng.choice((1 << 40, 1 << 40, rng.randrange(0x1000, 0x40000)))
+        wanted = Wanted(size, align, rng.choice((0, 0x12345)), end)
+        base = find_range_top_down(memory, reserved, wanted, hints)
+        assert base == find_range_top_down(memory, reserved, wanted)
+        if base:
+            reserved.add_range(base, size)
+            held.append((base, size))
+        if held and rng.random() < 0.4:
+            base, size = held.pop(rng.randrange(len(held)))
+            reserved.remove_range(base, rng.choice((size, size // 2)))

@@ -47,20 +47,23 @@ def round_down(value: int, align: int) -> int:
 
 
 class GapHints:
-    """Addresses above which no free gap of 2**k bytes is left, one for each k.
+    """Addresses above which no free gap is left for a request, one for each (size, align).
 
     A boot leaves thousands of small gaps behind alignment; without this every search would
-    walk all of them again. A hint gives way where a free opens a gap above it, and all die
-    when RAM changes, so they never alter a result.
+    walk all of them again. What holds for a request holds for every larger one. A hint gives
+    way where a free opens a gap above it, and all die when RAM changes, so they never alter a
+    result. The ``MOST`` hints that were learnt last are kept.
     """
 
+    MOST = 32
+
     def __init__(self) -> None:
-        self._clear_above: dict[int, int] = {}
+        self._clear_above: dict[tuple[int, int], int] = {}
         self._generation = 0
         self._removed = 0
 
-    def start(self, memory: MemblockType, reserved: MemblockType, bucket: int) -> int | None:
-        """Address where a search for gaps of 2**bucket bytes may begin, None for the top."""
+    def start(self, memory: MemblockType, reserved: MemblockType, wanted: Wanted) -> int | None:
+        """Address below which a search for such a gap may begin, None for the top."""
         if memory.generation != self._generation:
             self._clear_above.clear()
             self._generation = memory.generation
@@ -68,16 +71,22 @@ class GapHints:
             for start, _ in reserved.removed[self._removed :]:
                 self._open(*reserved.gap_around(start))
         self._removed = len(reserved.removed)
-        return self._clear_above.get(bucket)
+        size, align = wanted.size, wanted.align
+        clear = (at for (s, a), at in self._clear_above.items() if s <= size and a <= align)
+        return min(clear, default=None)
 
     def _open(self, start: int, end: int) -> None:
-        for bucket, address in self._clear_above.items():
-            if end > address and end - start >= 1 << bucket:
-                self._clear_above[bucket] = end
+        for (size, align), address in self._clear_above.items():
+            if end > address and round_down(end - size, align) >= start:
+                self._clear_above[size, align] = end
 
-    def learn(self, bucket: int, address: int) -> None:
-        """No gap of 2**bucket bytes begins at or above ``address``."""
-        self._clear_above[bucket] = address
+    def learn(self, wanted: Wanted, address: int) -> None:
+        """No gap that begins at or above ``address`` has room for such a request."""
+        key = wanted.size, wanted.align
+        self._clear_above.pop(key, None)
+        self._clear_above[key] = address
+        if len(self._clear_above) > self.MOST:
+            del self._clear_above[next(iter(self._clear_above))]
 
 
 def should_skip_region(region: Region, wanted: Wanted) -> bool:
@@ -133,19 +142,21 @@ def find_range_top_down(
     memory: MemblockType, reserved: MemblockType, wanted: Wanted, hints: GapHints | None = None
 ) -> int:
     """Highest fitting address, or 0 (__memblock_find_range_top_down)."""
-    bucket = max(wanted.size, 1).bit_length() - 1
-    clear_above = hints.start(memory, reserved, bucket) if hints else None
+    clear_above = hints.start(memory, reserved, wanted) if hints else None
     learning = hints is not None and _sees_all(memory, wanted, clear_above)
     narrowed = replace(wanted, end=min(wanted.end, clear_above)) if clear_above else wanted
+    found, passed = 0, None
     for free_start, free_end in free_ranges_reverse(memory, reserved, narrowed):
-        if learning and hints and free_end - free_start < 1 << bucket:
-            hints.learn(bucket, free_end)
-            continue
-        learning = False
+        if learning:
+            passed = free_end
+            learning = round_down(free_end - wanted.size, wanted.align) < free_start
         candidate = _highest_fit(wanted, free_start, free_end)
         if candidate is not None:
-            return candidate
-    return 0
+            found = candidate
+            break
+    if passed is not None and hints is not None:
+        hints.learn(wanted, passed)
+    return found
 
 
 def _sees_all(memory: MemblockType, wanted: Wanted, clear_above: int | None) -> bool:
