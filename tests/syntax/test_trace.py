@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lines of traces are long)
 from __future__ import annotations
 
 import gc

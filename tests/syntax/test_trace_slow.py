@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lines of traces are long)
 """The odd shapes of trace lines: other tools, cut columns, mail."""
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ class Lifetimes:
 
     Columns have one row for each event that makes something, in global order. ``made`` is its
     index, ``freed`` the index of the event that freed the thing: ALONE where it lives at the
-    trace's end, UNKNOWN where it cannot be told apart.
+    trace's end, UNKNOWN where it cannot be told apart, UNSEEN where its address was handed out
+    again though no free is shown.
     """
 
     def __init__(self, trace: Trace, family: Family) -> None:
@@ -81,6 +82,11 @@ class Lifetimes:
     def failed(self) -> int:
         """The number of attempts that made nothing: the key is NULL."""
         return len(bulk.places(self.key, 0))
+
+    @property
+    def freed_unseen(self) -> int:
+        """The number of things that were freed without an event: their address came again."""
+        return len(bulk.places(self.freed, bulk.UNSEEN))
 
     @property
     def frees(self) -> int:

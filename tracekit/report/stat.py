@@ -56,6 +56,9 @@ class Row:
 class Section:
     """The statistics of one allocator. Sizes are bytes.
 
+    ``frees_alone`` free what was made before the trace; ``freed_unseen`` counts things whose
+    address was handed out again though no event freed them.
+
     ``allocated`` is False where the kernel does not print how much it allocated; then
     allocated bytes are 0 and mean nothing.
     """
@@ -65,6 +68,7 @@ class Section:
     frees: int
     frees_of_null: int
     frees_alone: int
+    freed_unseen: int
     failed: int
     knows_allocated: bool = True
     groups: dict[str, list[Row]] = field(default_factory=dict)
@@ -175,8 +179,15 @@ class Groups:
 
 def _section(name: str, groups: Groups, by: Sequence[str]) -> Section:
     lives = groups.measure.lives
-    figures = (lives.frees, lives.frees_of_null, lives.frees_alone, lives.failed)
-    section = Section(name, groups.total(), *figures)
+    section = Section(
+        name,
+        groups.total(),
+        frees=lives.frees,
+        frees_of_null=lives.frees_of_null,
+        frees_alone=lives.frees_alone,
+        freed_unseen=lives.freed_unseen,
+        failed=lives.failed,
+    )
     section.groups = {group: groups.rows(group) for group in by}
     return section
 

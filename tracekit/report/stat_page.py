@@ -30,6 +30,7 @@ class PageSection:
     free_requests: int
     freed: int
     frees_alone: int
+    freed_unseen: int
     alone: int
     failed: int
     failed_pages: int
@@ -53,6 +54,7 @@ def page(trace: Trace, by: Sequence[str] = PAGE_GROUPS) -> PageSection:
         free_requests=lives.frees,
         freed=_sum(freed),
         frees_alone=lives.frees_alone,
+        freed_unseen=lives.freed_unseen,
         alone=_sum(bulk.pick(freed, lives.ends_alone())),
         failed=len(failed),
         failed_pages=_sum(bulk.pick(pages, failed)),

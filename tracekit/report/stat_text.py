@@ -77,6 +77,8 @@ def _slab(stat: Stat, section: Section, title: str) -> Iterator[str]:
     yield f"Frees: {section.frees:,}, of NULL: {section.frees_of_null:,}, " + (
         f"of what was made before the trace: {section.frees_alone:,}"
     )
+    if section.freed_unseen:
+        yield f"Freed without an event, the address came again: {section.freed_unseen:,}"
     yield f"Cross CPU frees: {total.cross_cpu:,}/{freed_here:,}"
     yield f"Live at the end: {total.live:,} ({total.live_allocated:,} bytes)"
     yield from _groups(stat, section.groups, "bytes")
@@ -85,17 +87,20 @@ def _slab(stat: Stat, section: Section, title: str) -> Iterator[str]:
 def _page(stat: Stat, section: PageSection) -> Iterator[str]:
     total = section.total
     yield from ("", "SUMMARY (page allocator)", "=" * 24)
-    matched = total.hit - total.live
+    unseen = section.freed_unseen
+    matched = total.hit - total.live - unseen
     rows = (
         ("Total allocation requests", total.hit, total.allocated),
         ("Total free requests", section.free_requests, section.freed),
-        ("Total alloc+freed requests", matched, total.allocated - total.live_allocated),
+        ("Total alloc+freed requests", matched, section.freed - section.alone),
         ("Total alloc-only requests", total.live, total.live_allocated),
         ("Total free-only requests", section.frees_alone, section.alone),
         ("Total allocation failures", section.failed, section.failed_pages),
     )
     for name, hit, pages in rows:
         yield f"{name:<30}: {hit:>14,}   [ {_size(pages, stat.page_size)} ]"
+    if unseen:
+        yield f"Freed without an event, the page came again: {unseen:,}"
     yield from _orders(section.by_order)
     yield from _groups(stat, section.groups, "pages")
 

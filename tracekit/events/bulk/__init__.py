@@ -20,8 +20,8 @@ except ImportError:
 # what an event does to the thing that its key names
 BEGINS, ENDS = 1, 2
 # what lives() says of an event that has none: nothing else has its key; or the key is
-# NULL (0) or not shown
-ALONE, UNKNOWN = -1, -2
+# NULL (0) or not shown; or the same key begins again, so that it ended unseen
+ALONE, UNKNOWN, UNSEEN = -1, -2, -3
 
 # keys -> (count, *sums)
 Groups = Mapping[tuple[int, ...], tuple[int, ...]]
@@ -59,8 +59,8 @@ def lives(
 
     Returns the index of each beginning event; of each, the index of the event that ends it;
     and for each ending event which of the beginnings it ends. ALONE or UNKNOWN stands where
-    there is none. A second beginning under the same key takes the place of the first. The
-    keys 0 (NULL) and ABSENT never match.
+    there is none, or UNSEEN where the same key begins once more. The keys 0 (NULL) and ABSENT
+    never match.
     """
     by_code = {trace.code(name): BEGINS for name in begins}
     by_code |= {trace.code(name): ENDS for name in ends}

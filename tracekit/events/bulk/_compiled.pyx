@@ -17,6 +17,7 @@ cdef enum:
     ENDS = 2
     ALONE = -1
     UNKNOWN = -2
+    UNSEEN = -3
 
 
 cdef tuple _column(Py_ssize_t size):
@@ -192,7 +193,9 @@ def lives(const int64_t[:] kind, roles, keys):
             freed_out[made] = UNKNOWN
             if key != ABSENT and key != 0:
                 freed_out[made] = ALONE
-                still.begin(key, made)
+                row = still.begin(key, made)
+                if row >= 0:
+                    freed_out[row] = UNSEEN
             made += 1
         else:
             fate_out[ended] = UNKNOWN

@@ -10,7 +10,7 @@ import numpy as np
 Column = memoryview
 ABSENT = -(1 << 63)
 BEGINS, ENDS = 1, 2
-ALONE, UNKNOWN = -1, -2
+ALONE, UNKNOWN, UNSEEN = -1, -2, -3
 
 
 def _array(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -67,6 +67,8 @@ def lives(
     order = known[np.argsort(key[known], kind="stable")]
     first, second = order[:-1], order[1:]
     pairs = (key[first] == key[second]) & (does[first] == BEGINS) & (does[second] == ENDS)
+    again = (key[first] == key[second]) & (does[first] == BEGINS) & (does[second] == BEGINS)
+    fate[first[again]] = UNSEEN
     begins, ends = does == BEGINS, does == ENDS
     rows = np.cumsum(begins) - 1
     fate[first[pairs]] = index[second[pairs]]
