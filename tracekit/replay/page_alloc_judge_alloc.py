@@ -31,6 +31,11 @@ class AllocJudge:
         stream, allocator = twin.stream, twin.allocator
         pfn = stream.pfn[row]
         home = allocator.where.get(pfn)
+        if twin.account.reason:
+            if home is not None:
+                allocator.drop(pfn)
+            twin.account.unchecked(PFN, twin.account.reason)
+            return pfn
         if home is not None and self._same_list(row, home):
             return self._from_list(row, home, pages, taken)
         predicted = taken.pfn if taken is not None else pages.head if pages is not None else None

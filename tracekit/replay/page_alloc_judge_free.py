@@ -31,6 +31,13 @@ class FreeJudge:
         pfn, order = stream.pfn[row], stream.order[row]
         zone = allocator.zone_of(pfn)
         home = allocator.where.get(pfn)
+        if account.reason:
+            if home is not None:
+                allocator.drop(pfn)
+            if zone is not None:
+                zone.evict(pfn, order)
+            account.unchecked(LEGAL, account.reason)
+            return True
         if home is not None:
             return self._free_from_list(row, home)
         if zone is not None and zone.block_with(pfn) is not None:
@@ -160,6 +167,11 @@ class FreeJudge:
         pfn = stream.pfn[row]
         home = allocator.where.get(pfn)
         twin.cpu(stream.cpu[row]).draining = None
+        if twin.account.reason:
+            if home is not None:
+                allocator.drop(pfn)
+            twin.account.unchecked(DRAIN, twin.account.reason)
+            return pfn
         if predicted is not None and home is None and self._freed_instead(row, predicted):
             return pfn
         after = None if predicted is None else self.shared.future.next_kind(predicted, row)

@@ -27,6 +27,12 @@ class RefillJudge:
         twin = self.twin
         stream, account = twin.stream, twin.account
         pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        if account.reason:
+            if predicted is not None:
+                zone.undo(predicted, order, migratetype)
+            zone.evict(pfn, order)
+            account.unchecked(REFILL, account.reason)
+            return pfn
         if predicted is not None and self.shared.unordered.may_stand_first(row, zone, predicted):
             account.unchecked(REFILL, self.shared.unordered.reason)
             return pfn
