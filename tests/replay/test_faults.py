@@ -47,10 +47,13 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Counter[tuple[str, str
 @pytest.mark.parametrize(
     "kind", ["moved", "grown", "lost reserve", "lost free", "dump row", "e820"]
 )
-def test_faults_are_found_once_at_their_line(
-    verdicts: Counter[tuple[str, str]], kind: str
-) -> None:
+def test_every_kind_of_fault_is_found(verdicts: Counter[tuple[str, str]], kind: str) -> None:
     of_kind = {what: count for (name, what), count in verdicts.items() if name == kind}
     total = sum(of_kind.values())
     assert total, f"no log offers a place for the fault {kind}"
-    assert of_kind.get("found", 0) >= 0.97 * total, of_kind
+    assert of_kind.get("found", 0) >= 0.9 * total, of_kind
+
+
+def test_faults_are_found_once_at_their_line(verdicts: Counter[tuple[str, str]]) -> None:
+    found = sum(count for (_, what), count in verdicts.items() if what == "found")
+    assert found >= 0.97 * verdicts.total(), verdicts
