@@ -468,6 +468,13 @@ SLUB: tuple[Feature, ...] = (
         subject="mm/slab: introduce new slab management type, OBJFREELIST_SLAB",
     ),
     Feature(
+        "slab_buckets",
+        since=(6, 11),
+        commit="b32801d1255b",
+        subject="mm/slab: Introduce kmem_buckets_create() and family",
+        detect=_configured("CONFIG_SLAB_BUCKETS"),
+    ),
+    Feature(
         "slub_deactivate_reverses",
         until=(5, 12),
         commit="d930ff03c4e9",

@@ -133,6 +133,17 @@ class Freelist:
             found.append(at)
         return None
 
+    def take_below(self, slot: int, sequence: Sequence, objects: int) -> bool:
+        """Take `slot` and leave what lies in front of it; False if that cannot be done."""
+        if slot in self.stack:
+            self.stack.remove(slot)
+            return True
+        if not self.fresh or self.last < 0 or sequence.after(self.last, objects) != slot:
+            return False
+        self.last = slot
+        self.fresh -= 1
+        return True
+
     def skip_to(self, slot: int, sequence: Sequence, objects: int) -> None:
         """Take `slot` and everything before it, as when allocations print no line."""
         if self.fresh and self.tentative(sequence):

@@ -36,7 +36,8 @@ def run(context: Context) -> None:
     """Check the caches of the boot's slabinfo, and replay the slab events of its trace."""
     boot = context.boot
     path, rows = read_slabinfo(boot)
-    stream = read_stream(boot.trace) if boot.trace is not None else None
+    trace, buckets = boot.trace, boot.kernel.has("slab_buckets")
+    stream = read_stream(trace, buckets) if trace is not None else None
     if stream is not None and not has_events(stream):
         stream = None
     if stream is None and not rows:

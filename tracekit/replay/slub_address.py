@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracekit.divergence import Severity
 from tracekit.mm.slub import NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
+from tracekit.replay.page_alloc_stream import interrupt_context
 from tracekit.replay.slub_desk import Desk, SimulatedCache, SlubRules
 
 __all__ = ["FILLED_BEFORE", "AddressCheck", "Place"]
@@ -22,6 +24,7 @@ Place = tuple[Slab | None, int]
 
 _PATIENCE_ALLOCS = 3
 _RECENT_ROWS = 16
+_MOST_ROWS = 400
 
 
 @dataclass(slots=True)
@@ -118,13 +121,16 @@ class AddressCheck:
             return False
         if self._excused(row, simulated, expected):
             return False
+        if self._taken_on_another_cpu(row, simulated, slab, slot):
+            return True
         if slab is not expected[0] or simulated.cache.rules.debug:
             self.elsewhere(row, simulated, expected)
             return False
+        sequence = simulated.cache.sequence
         free = simulated.cache.cpu(self.desk.stream.cpu[row]).free
-        skipped = free.before(slot, simulated.cache.sequence, slab.objects)
-        if skipped and slot in free.stack and self._just_freed(row, simulated, slab, skipped):
-            free.stack.remove(slot)
+        skipped = free.before(slot, sequence, slab.objects)
+        early = skipped and self._just_freed(row, simulated, slab, skipped)
+        if early and free.take_below(slot, sequence, slab.objects):
             self.desk.inferred["address"] += 1
             return True
         if self._turned_round(simulated, slab, slot, expected):
@@ -171,11 +177,36 @@ class AddressCheck:
     ) -> bool:
         """Say whether what was passed over was freed after this object was taken.
 
-        The line of an allocation is printed after the object was taken; an interrupt in between
+        The line of an allocation is printed after the object was taken; interrupts in between
         can free others, whose lines then come first.
         """
+        since = self._last_outside_interrupts(row)
         rows = (self.freed.get(self.desk.pointer(simulated, slab, slot)) for slot in skipped)
-        return all(freed is not None and row - freed <= _RECENT_ROWS for freed in rows)
+        return all(freed is not None and freed > since for freed in rows)
+
+    def _last_outside_interrupts(self, row: int) -> int:
+        """Return the last row before `row` that its CPU printed outside interrupts."""
+        stream, trace = self.desk.stream, self.desk.stream.trace
+        flags = trace["flags"]
+        for before in range(row - 1, max(row - _MOST_ROWS, -1), -1):
+            shown = trace.text(flags[stream.index[before]])
+            if not shown:
+                return row - _RECENT_ROWS
+            if stream.cpu[before] == stream.cpu[row] and not interrupt_context(shown):
+                return before
+        return row - _MOST_ROWS
+
+    def _taken_on_another_cpu(
+        self, row: int, simulated: SimulatedCache, slab: Slab, slot: int
+    ) -> bool:
+        """Say whether the task moved to this CPU between taking the object and printing it."""
+        cache, own = simulated.cache, self.desk.stream.cpu[row]
+        for cpu in list(cache.cpus):
+            if cpu != own and cache.predict(cpu, slab.node) == (slab, slot):
+                cache.commit(cpu, slab, slot)
+                self.desk.inferred["address"] += 1
+                return True
+        return False
 
     # ------------------------------------------------------------------ pending
 
@@ -273,6 +304,8 @@ class AddressCheck:
     def _report_skip(self, waiting: _Pending) -> None:
         simulated = waiting.simulated
         waiting.slab.skipped = True
+        # Where several CPUs use a cache, what one of them did in between cannot be excluded.
+        shared = len(simulated.cache.cpus) > 1
         self.lost.update((waiting.slab.name, slot) for slot in waiting.skipped)
         self.desk.diverge(
             waiting.row,
@@ -284,6 +317,7 @@ class AddressCheck:
                 f"lines of allocations before it were lost ({len(waiting.skipped)} or more)",
                 "objects were allocated in bulk, which prints nothing",
             ),
+            severity=Severity.NOTE if shared else None,
         )
 
     def _report_slab(self, row: int, simulated: SimulatedCache, place: str) -> None:

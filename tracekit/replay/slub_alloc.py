@@ -113,8 +113,11 @@ class AllocCheck:
         if head in world.freed_pages:
             text = f"ptr=0x{self.desk.stream.where[row]:x} on pfn 0x{head:x}, which is free"
             self._report(
-                row, simulated, "SL104", "a page in use", text, world.freed_pages[head]
+                row, simulated, "SL104", "a page in use", text, world.freed_pages.pop(head)
             )
+            slab = world.old_slab(simulated, head)
+            simulated.cache.adopt(self.desk.stream.cpu[row], slab, slot)
+            slab.state[slot] = LIVE
             return
         self.desk.matched["object"] += 1
         if self._made_in_sight(row, head):

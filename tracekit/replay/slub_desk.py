@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tracekit.divergence import Severity
 from tracekit.events.base import Source
 from tracekit.mm.slub import Cache, Slab
 from tracekit.replay.ledger import Ledger
@@ -107,6 +108,7 @@ class Desk:
         logged: str = "",
         alternatives: tuple[str, ...] = (),
         related: int | None = None,
+        severity: Severity | None = None,
     ) -> None:
         """Report the event of a row; `related` is the row of the other side."""
         self.ledger.diverged(
@@ -118,4 +120,5 @@ class Desk:
             simulated=simulated,
             alternatives=alternatives,
             related=() if related is None else (self.source(related),),
+            severity=severity,
         )

@@ -92,12 +92,15 @@ class SlabStream:
 Row = tuple[int, int, int, int, int, int, int]
 
 
-def read_stream(trace: Trace) -> SlabStream:
-    """Return the slab and page events of a trace."""
+def read_stream(trace: Trace, buckets: bool = False) -> SlabStream:
+    """Return the slab and page events of a trace.
+
+    `buckets`: the kernel keeps what users fill apart (CONFIG_SLAB_BUCKETS).
+    """
     stream = SlabStream(trace)
     rows: list[Row] = []
     for name in _ALLOCS:
-        rows += _allocs(stream, trace.table(name), name.startswith("kmalloc"))
+        rows += _allocs(stream, trace.table(name), name.startswith("kmalloc"), buckets)
     for name in _FREES:
         rows += _frees(stream, trace.table(name))
     for name, op in _PAGES.items():
@@ -122,7 +125,9 @@ def _cpus(trace: Trace, table: Table) -> list[int]:
     return [0 if cpus[index] == ABSENT else cpus[index] for index in table.index]
 
 
-def _allocs(stream: SlabStream, table: Table, kmalloc: bool) -> Iterator[Row]:
+def _allocs(
+    stream: SlabStream, table: Table, kmalloc: bool, buckets: bool
+) -> Iterator[Row]:
     if not len(table):
         return
     trace = stream.trace
@@ -140,23 +145,27 @@ def _allocs(stream: SlabStream, table: Table, kmalloc: bool) -> Iterator[Row]:
             continue
         number = known.get(facts)
         if number is None:
-            key = _key(trace, facts, kmalloc)
+            key = _key(trace, facts, kmalloc, buckets)
             number = known[facts] = interned.setdefault(key, len(interned))
             if number == len(stream.keys):
                 stream.keys.append(key)
         yield index, ALLOC, cpu, pointer & ADDRESS, number, node, facts[2]
 
 
-# The users of kmem_buckets_create() (6.11 and later), by the function that allocates.
-_BUCKETS = ("memdup_user", "vmemdup_user", "memdup_user_nul", "alloc_msg", "load_msg")
+# Requests that go to buckets of their own (kmem_buckets_create, 6.11 and later): messages by the
+# function that asks; copies from user space by their flags, since they print their caller's caller.
+_BUCKET_CALLERS = ("alloc_msg", "load_msg")
+_BUCKET_FLAGS = {"GFP_USER|__GFP_NOWARN": "memdup_user"}
 
 
-def _key(trace: Trace, facts: tuple[int, ...], kmalloc: bool) -> Key:
+def _key(trace: Trace, facts: tuple[int, ...], kmalloc: bool, buckets: bool) -> Key:
     site, size, asked, gfp, name = facts
     caller = trace.text(site)
     if kmalloc:
-        function = caller.partition("+")[0].removesuffix("_noprof")
-        kind = function if function in _BUCKETS else kmalloc_kind(trace.text(gfp))
+        function, flags = caller.partition("+")[0].removesuffix("_noprof"), trace.text(gfp)
+        kind = kmalloc_kind(flags)
+        if buckets:
+            kind = function if function in _BUCKET_CALLERS else _BUCKET_FLAGS.get(flags, kind)
         return Key(True, size, kind)
     if name != ABSENT:
         return Key(False, size, name=trace.text(name))

@@ -24,7 +24,8 @@ class World:
     """The state that allocations, frees and page events share.
 
     `slabs` maps each page of a known slab to its cache and slab; `fresh` maps pages handed out in
-    the trace that are no slab yet to the row of that event, `freed_pages` those given back.
+    the trace that are no slab yet to the row of that event, `freed_pages` those given back after
+    the trace had seen them in use.
     `live` and `freed` map an object's address to the row that allocated or freed it last;
     `blind_row` is the last row before which events were off.
     """
@@ -74,9 +75,9 @@ class World:
         if known is not None and known[1].name in known[0].cache.slabs:
             known[0].cache.discard(known[1])
         for pfn in range(first, first + (1 << order)):
-            self.slabs.pop(pfn, None)
-            self.fresh.pop(pfn, None)
-            self.freed_pages[pfn] = row
+            slab, handed_out = self.slabs.pop(pfn, None), self.fresh.pop(pfn, None)
+            if slab is not None or handed_out is not None:
+                self.freed_pages[pfn] = row
 
     def blind(self, row: int) -> None:
         """Events were off, or only some on, before this row: every cache may have moved on unseen.
