@@ -50,3 +50,13 @@ def test_without_memory_only_what_needs_none_is_decided(tmp_path: Path) -> None:
     checks = found.allocators[0].checks["hash_table"]
     assert checks.unchecked["the pages that tables are sized by are not in the log"] > 0
     assert checks.diverged == 0
+
+
+def test_a_kernel_for_small_machines_is_inferred_once(tmp_path: Path) -> None:
+    futex = "futex hash table entries: 512 (order: 3, 32768"
+    text = PLAIN.replace(futex, "futex hash table entries: 16 (order: 0, 1024")
+    text += "UDP hash table entries: 256 (order: 1, 8192 bytes, linear)\n"
+    found = played(text, tmp_path)
+    assert [i.kind for i in found.inferences] == ["base_small"]
+    checks = found.context.ledger("mm_init").checks["hash_table"]
+    assert (checks.inferred, checks.diverged) == (1, 0)

@@ -62,3 +62,13 @@ def test_what_mem_init_keeps_and_how_old_kernels_count(name: str) -> None:
 def test_old_wordings(name: str, old: str, new: str, code: str, tmp_path: Path) -> None:
     text, line = changed(old, new, (boot(name) / "dmesg.log").read_text())
     assert (code, line) in codes(played(text, tmp_path))
+
+
+def test_zero_pages_that_only_the_line_tells_are_inferred(tmp_path: Path) -> None:
+    log = (boot("mips64el-6.1-malta") / "dmesg.log").read_text()
+    text, _ = changed("29596K reserved", "29624K reserved", log)
+    more, _ = changed("232548K/262144K", "232520K/262144K", text)
+    found = played(more, tmp_path)
+    assert codes(found) == []
+    checks = found.context.ledger("mm_init").checks["memory_line"]
+    assert (checks.inferred, checks.diverged) == (1, 0)

@@ -23,7 +23,8 @@ class Caller:
     ``longs`` is the bucket in words of the machine, ``buckets`` lists its sizes in bytes, or
     ``least`` is its least size on 32-bit and on 64-bit machines.
     ``option`` is the command line option that sets the number of entries, ``per_cpu`` asks
-    for so many entries per possible CPU, ``fixed`` for this many.
+    for so many entries per possible CPU, ``fixed`` for this many. ``small`` takes the place of
+    these numbers, or of ``low``, in kernels for small machines (CONFIG_BASE_SMALL).
     """
 
     longs: int = 0
@@ -36,6 +37,7 @@ class Caller:
     option: str | None = None
     per_cpu: int = 0
     fixed: int = 0
+    small: int = 0
     exact: bool = False
 
     def bucket_sizes(self, bits: int, smp: bool = True) -> tuple[int, ...]:
@@ -59,6 +61,7 @@ class Site:
     nodes: int
     option: Callable[[str], str | None]
     has: Callable[[str], bool]
+    small: bool = False
 
 
 TABLES = {
@@ -67,14 +70,14 @@ TABLES = {
     "Mount-cache": Caller(longs=1, scale=19, option="mhash_entries"),
     "Mountpoint-cache": Caller(longs=1, scale=19, option="mphash_entries"),
     "PID": Caller(longs=1, scale=18, high=4096, small_shift=4),
-    "futex": Caller(least=(12, 16), per_cpu=256, exact=True),
-    "posixtimers": Caller(least=(8, 16), per_cpu=512, exact=True),
+    "futex": Caller(least=(12, 16), per_cpu=256, exact=True, small=16),
+    "posixtimers": Caller(least=(8, 16), per_cpu=512, exact=True, small=128),
     "IP idents": Caller(buckets=(4, 8), scale=16, low=2048, high=256 * K),
     "IP route cache": Caller(buckets=(4, 8, 16), scale=15, high=512 * K, option="rhash_entries"),
     "tcp_listen_portaddr_hash": Caller(
         least=(8, 16), scale=21, high=64 * K, option="thash_entries"
     ),
-    "Table-perturb": Caller(buckets=(4,), fixed=64 * K, exact=True),
+    "Table-perturb": Caller(buckets=(4,), fixed=64 * K, exact=True, small=256),
     "TCP established": Caller(longs=1, scale=17, high=512 * K, option="thash_entries"),
     "TCP bind": Caller(least=(8, 16), scale=17, high=64 * K),
     "MPTCP token": Caller(least=(16, 24), scale=20, high=64 * K),
@@ -135,13 +138,15 @@ def table_entries(
         bucket,
         numentries=wanted,
         scale=scale,
-        low_limit=caller.low,
+        low_limit=caller.small if site.small and caller.small else caller.low,
         high_limit=high,
         small_shift=caller.small_shift,
     )
 
 
 def _wanted(caller: Caller, site: Site) -> int:
+    if caller.exact and caller.small and site.small:
+        return caller.small
     if caller.fixed:
         return caller.fixed
     if caller.per_cpu:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tracekit.boot import Boot
 from tracekit.events.hash_tables import HashTableLine, RouteCache24, TcpConfigured
 from tracekit.events.mm_init import MemoryLine
@@ -32,6 +34,10 @@ class HashChecks:
         self.site = Site(
             setting.bits, setting.cpus, setting.nodes, setting.kernel.option, setting.has
         )
+        config = setting.kernel.evidence.config
+        if config:
+            self.site = replace(self.site, small=config.get("CONFIG_BASE_SMALL") in ("y", "1"))
+        self.may_be_small = not config
         self.machines = _machines(boot, setting, pages)
 
     def run(self, boot: Boot) -> None:
@@ -49,6 +55,9 @@ class HashChecks:
         self.tables[event.name] = {event.entries}
         wrong_size = self._size_fault(event)
         wanted = self._entries(event)
+        if wanted is not None and event.entries not in wanted and self._fits_small(event):
+            self.ledger.inferred(KIND)
+            return
         self.tables[event.name] |= wanted or set()
         if wanted is not None and event.entries not in wanted:
             self._diverge(event, f"{event.entries} entries", f"{min(wanted)} entries")
@@ -58,6 +67,20 @@ class HashChecks:
             self.ledger.matched(KIND)
         else:
             self.ledger.unchecked(KIND, self._why(event))
+
+    def _fits_small(self, event: HashTableLine) -> bool:
+        """Take it that the kernel is one for small machines, if that explains the table."""
+        if not self.may_be_small or self._size_fault(event):
+            return False
+        usual, self.site = self.site, replace(self.site, small=True)
+        if event.entries not in (self._entries(event) or ()):
+            self.site = usual
+            return False
+        self.may_be_small = False
+        what = "the kernel was built for small machines (CONFIG_BASE_SMALL)"
+        evidence = f"the {event.name} hash table has the {event.entries} entries of such a kernel"
+        self.ledger.infer("base_small", what, evidence, event.source)
+        return True
 
     def _why(self, event: HashTableLine) -> str:
         caller = caller_of(event.name, self.setting.has)

@@ -5,7 +5,7 @@ Sizes of the kernel's own sections are facts of the image and not checked here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
 from tracekit.events.boot import LinuxVersion
@@ -43,10 +43,15 @@ class MemoryChecks:
     handoff: Handoff | None
     ledger: Ledger
     agreed: bool = False
+    zero: int | None = None
+    huge_given: bool | None = None
+    aligned_vmalloc: bool = False
+    inferred: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Check every number of the line."""
         for line in self.boot.of(MemoryLine)[:1]:
+            self._settle(line)
             self._total(line)
             before = self.ledger.kind(KIND).diverged
             self._reserved(line)
@@ -71,7 +76,7 @@ class MemoryChecks:
         if wanted is None:
             self.ledger.unchecked(KIND, reason)
         elif logged == wanted:
-            self.ledger.matched(KIND)
+            self.ledger.inferred(KIND) if code in self.inferred else self.ledger.matched(KIND)
         else:
             self.ledger.diverged(
                 KIND,
@@ -81,6 +86,51 @@ class MemoryChecks:
                 logged=f"{logged}K",
                 simulated=f"{wanted}K",
             )
+
+    # -- what only the line itself tells --------------------------------------------------
+
+    def _settle(self, line: MemoryLine) -> None:
+        """Take from the line what no other tells, where one of the possible values fits it.
+
+        How many zero pages there are, whether gigantic pages are given back before the line
+        (which is newer than some releases that have it), whether KASLR moved the vmalloc area.
+        """
+        if line.reserved is not None and self._reserved_kib(line) not in (line.reserved, None):
+            for zero, huge in self._possible():
+                self.zero, self.huge_given = zero, huge
+                if self._reserved_kib(line) == line.reserved:
+                    self._infer("MI302", line, "zero pages or huge pages counted another way")
+                    break
+            else:
+                self.zero, self.huge_given = None, None
+        free, tables = self._free(), self._taken()
+        if free is None or tables is None or not self._vmalloc_may_be_aligned():
+            return
+        if line.available == self._kib(free - tables + 1):
+            self.aligned_vmalloc = True
+            self._infer("MI305", line, "the vmalloc area begins at a top-level entry")
+
+    def _possible(self) -> list[tuple[int | None, bool | None]]:
+        """Return the counts of zero pages, and whether huge pages count, that may also be."""
+        found: list[tuple[int | None, bool | None]] = []
+        if self.setting.kernel.arch in ("mips", "mips64"):
+            found += [(0, None), (8, None)]
+        elif self.setting.kernel.arch == "s390x":
+            found.append((0, None))
+        if self._huge_pages():
+            found += [(None, True), (None, False)]
+        return found
+
+    def _vmalloc_may_be_aligned(self) -> bool:
+        return (
+            self.setting.kernel.arch == "x86_64"
+            and self.setting.has("x86_prealloc_vmalloc")
+            and self.setting.kernel.option("nokaslr") is None
+        )
+
+    def _infer(self, code: str, line: MemoryLine, what: str) -> None:
+        self.inferred.add(code)
+        self.ledger.infer("memory_line", what, "the line's number fits that exactly", line.source)
 
     # -- total ----------------------------------------------------------------------------
 
@@ -143,7 +193,9 @@ class MemoryChecks:
     def adjustments(self) -> list[tuple[str, int]]:
         """Return what changes the kernel's count after memblock's hand-off: (name, pages)."""
         total, line = self._handed() or 0, self.boot.of(MemoryLine)[0]
-        huge = self._huge_pages() if self.setting.has("huge_pages_before_memory_line") else 0
+        before = self.setting.has("huge_pages_before_memory_line")
+        given_back = before if self.huge_given is None else self.huge_given
+        huge = self._huge_pages() if given_back else 0
         return [
             ("gigantic huge pages, counted as given", huge),
             ("freed by lines before the Memory: line", self._freed_before(line)),
@@ -161,6 +213,8 @@ class MemoryChecks:
         mips keeps one (eight where its caches have aliases, which no line shows), s390 up to
         128 by the size of memory (arch/{mips,s390}/mm/init.c:setup_zero_pages).
         """
+        if self.zero is not None:
+            return self.zero
         if self.setting.kernel.arch in ("mips", "mips64"):
             return 1
         if self.setting.kernel.arch != "s390x":
@@ -185,8 +239,12 @@ class MemoryChecks:
         return pages
 
     def _reserved(self, line: MemoryLine) -> None:
-        if line.reserved is None:
-            return
+        if line.reserved is not None:
+            reason = NO_HANDOFF if self.given() is None else OTHER_RULE
+            wanted = self._reserved_kib(line)
+            self._check("MI302", line, "reserved", line.reserved, wanted, reason)
+
+    def _reserved_kib(self, line: MemoryLine) -> int | None:
         given = self.given()
         wanted = None
         if given is not None and self._new(line):
@@ -196,8 +254,7 @@ class MemoryChecks:
             wanted = self._kib(self.pages.present - given)
         elif self.setting.kernel.arch == "i386" and line.data is not None:
             wanted = self._old_i386_reserved()
-        reason = NO_HANDOFF if given is None else OTHER_RULE
-        self._check("MI302", line, "reserved", line.reserved, wanted, reason)
+        return wanted
 
     def _old_i386_reserved(self) -> int | None:
         """Return the KiB of lowmem that is RAM but was not given, page 0 left out.
@@ -310,7 +367,7 @@ class MemoryChecks:
         config = self.setting.kernel.evidence.config
         fixed = self.setting.kernel.option("nokaslr") is not None
         if not fixed and (not config or config.get("CONFIG_RANDOMIZE_MEMORY") == "y"):
-            tables += 1
+            tables += not self.aligned_vmalloc
         return tables - 1 if self.boot.of(PercpuPaged) else tables
 
     # -- the zones ------------------------------------------------------------------------
