@@ -18,7 +18,7 @@ from tracekit.events.percpu_setup import PcpuAllocMap
 from tracekit.kernel.arch import ARCHES
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.page_alloc import PageAllocator
-from tracekit.mm.page_alloc_rules import Rules
+from tracekit.mm.page_alloc_rules import Fallback, Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.context import Context
 from tracekit.replay.mm_init_setting import nr_orders, pageblock_order
@@ -37,9 +37,11 @@ from tracekit.replay.page_alloc_snapshot import (
 from tracekit.replay.page_alloc_stream import Stream
 from tracekit.replay.page_alloc_twin import Twin
 from tracekit.replay.page_alloc_unlogged import Deferred, infer_run, report_run
+from tracekit.replay.page_watch import PageWatch
 
 NO_HANDOFF = "what was free before the trace began is not known (no dmesg of this boot)"
 NO_HEAD = "the head of the trace is missing, so what was free there is not known"
+OLD = "the fallbacks of kernels before v4.12 are not simulated"
 LOST = "events were lost before this one"
 
 
@@ -60,6 +62,9 @@ def run(context: Context) -> None:
     twin = _make_twin(boot, handoff, stream, account)
     windows = find_windows(stream)
     twin.recorder = Recorder(twin.allocator, windows)
+    watch = context.take(PageWatch)
+    if watch is not None:
+        twin.recorder = watch.start(twin, twin.recorder)
     twin.moments = Moments(context, twin.allocator, stream)
     for row in _lost_rows(stream, gaps):
         twin.run(twin.ties.position, row)
@@ -82,6 +87,8 @@ def _make_twin(
     else:
         orders, block = handoff.rules.nr_orders, handoff.rules.pageblock_order
     rules = read_rules(kernel, orders, block, stream)
+    if rules.fallback is Fallback.REMOVE:
+        account.reason = account.reason or OLD
     mark_impossible(stream, rules, account)
     zones = _zones(boot, handoff, rules, stream)
     twin = Twin(PageAllocator(zones, rules), stream, account, cpu_nodes(boot, zones))

@@ -5,7 +5,7 @@ Divergences go to the ledger at once, so that they keep the order of the trace.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from tracekit.divergence import Severity
@@ -18,6 +18,11 @@ REFILL = "refill"
 DRAIN = "drain"
 LEGAL = "legal"
 FALLBACK = "fallback"
+
+LOST_TRACK = "the simulated lists parted from the trace before, and have not met it again"
+# so many divergences within so many rows are one, whose consequences need no report
+TRAIN = 8
+CALM = 1000
 
 
 class Account:
@@ -32,6 +37,8 @@ class Account:
         self.matched: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
         self.reason = ""
+        self._recent: deque[int] = deque(maxlen=TRAIN)
+        self._trouble = 0
         self._unchecked: Counter[tuple[str, str]] = Counter()
 
     def source(self, row: int) -> Source:
@@ -60,9 +67,10 @@ class Account:
         alternatives: Sequence[str] = (),
     ) -> None:
         """Enter a divergence at the row's line; where the state is not known, no check."""
-        if self.reason:
+        if self.lost(row):
             self.unchecked(kind, self.reason)
             return
+        self._follow(row)
         self.ledger.diverged(
             kind,
             code,
@@ -73,6 +81,27 @@ class Account:
             explanation=explanation,
             alternatives=alternatives,
         )
+
+    def lost(self, row: int) -> bool:
+        """Return whether the state is not known at a row whose prediction failed.
+
+        The simulation finds its way back when the trace agrees with it for long enough.
+        """
+        if not self.reason:
+            return False
+        if self.reason == LOST_TRACK and row - self._trouble > CALM:
+            self.reason = ""
+            return False
+        self._trouble = row
+        return True
+
+    def _follow(self, row: int) -> None:
+        """Give up checking where one divergence follows upon the other."""
+        self._recent.append(row)
+        if len(self._recent) == TRAIN and row - self._recent[0] < CALM:
+            self.reason = LOST_TRACK
+            self._trouble = row
+            self._recent.clear()
 
     def note(
         self,

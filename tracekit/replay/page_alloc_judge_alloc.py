@@ -31,7 +31,7 @@ class AllocJudge:
         stream, allocator = twin.stream, twin.allocator
         pfn = stream.pfn[row]
         home = allocator.where.get(pfn)
-        if twin.account.reason:
+        if twin.account.lost(row):
             if home is not None:
                 allocator.drop(pfn)
             twin.account.unchecked(PFN, twin.account.reason)

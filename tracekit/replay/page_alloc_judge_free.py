@@ -31,7 +31,7 @@ class FreeJudge:
         pfn, order = stream.pfn[row], stream.order[row]
         zone = allocator.zone_of(pfn)
         home = allocator.where.get(pfn)
-        if account.reason:
+        if account.lost(row):
             if home is not None:
                 allocator.drop(pfn)
             if zone is not None:
@@ -167,7 +167,7 @@ class FreeJudge:
         pfn = stream.pfn[row]
         home = allocator.where.get(pfn)
         twin.cpu(stream.cpu[row]).draining = None
-        if twin.account.reason:
+        if twin.account.lost(row):
             if home is not None:
                 allocator.drop(pfn)
             twin.account.unchecked(DRAIN, twin.account.reason)

@@ -27,7 +27,7 @@ class RefillJudge:
         twin = self.twin
         stream, account = twin.stream, twin.account
         pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
-        if account.reason:
+        if account.lost(row):
             if predicted is not None:
                 zone.undo(predicted, order, migratetype)
             zone.evict(pfn, order)

@@ -37,6 +37,9 @@ from tracekit.replay.page_alloc_stream import (
 from tracekit.replay.page_alloc_ties import Ties
 from tracekit.replay.page_alloc_vmalloc import Vmalloc
 
+WHOLE_DRAIN = 1 << 30
+# where the state is not known, a prediction seldom lasts
+SHORT_DRAIN = 32
 NO_ZONE = "the page lies in no zone that is known"
 
 
@@ -358,6 +361,7 @@ class Twin:
         first = freed.pindex if own and freed is not None else None
         if self.rules.drain is Drain.ROTATE:
             first = None
-        cpu.expected = iter(self.allocator.drain_order(zone, number, first, 1 << 30))
+        count = SHORT_DRAIN if self.account.reason else WHOLE_DRAIN
+        cpu.expected = iter(self.allocator.drain_order(zone, number, first, count))
         cpu.draining = cpu.locked_zone = zone
         cpu.holder = who
