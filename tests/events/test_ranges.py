@@ -21,9 +21,7 @@ from tracekit.syntax.dmesg import event_builder
         ({"start_pfn": 1, "end_pfn": 3}, (0x1000, 0x3000)),
     ],
 )
-def test_every_way_of_printing_a_range(
-    fields: dict[str, int], expected: tuple[int, int]
-) -> None:
+def test_every_way_of_printing_a_range(fields: dict[str, int], expected: tuple[int, int]) -> None:
     assert take_range(fields) == expected
     assert not fields
 

@@ -7,7 +7,7 @@ to the page allocator, and slab and percpu build upon that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -113,16 +113,23 @@ def check_rows(ledgers: list[Ledger]) -> list[dict[str, Any]]:
 
 
 def replay(
-    boot: Boot, *, stages: tuple[str, ...] = (), wanted: tuple[str, ...] = ()
+    boot: Boot,
+    *,
+    stages: tuple[str, ...] = (),
+    wanted: tuple[str, ...] = (),
+    watches: Sequence[object] = (),
 ) -> Replay:
     """Replay a boot through the simulated allocators and return what was found.
 
     ``stages`` narrows the result to these allocators (those before them run all the same,
     because the later ones start from their end state, those after them do not);
     ``wanted`` names the moments whose free lists the report shall show: ``handoff``,
-    ``snapshot`` or a line number.
+    ``snapshot`` or a line number; ``watches`` look on while drivers that know them run, and
+    hold afterwards what they saw (see page_watch).
     """
     context = Context(boot, wanted)
+    for watch in watches:
+        context.hand_over(watch)
     for name in _needed(_drivers(boot), stages):
         _driver(name)(context)
     if stages:
