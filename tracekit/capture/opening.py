@@ -16,6 +16,7 @@ from tracekit.capture.log import read_log
 from tracekit.capture.streams import Source, file_source, stdin_source
 from tracekit.capture.text import check_text, decode, is_text
 from tracekit.capture.trace import TraceSource, trace_source
+from tracekit.capture.trace_dat import is_trace_dat, report_source
 
 _SNIFF = 1 << 16
 _KINDS = ("dmesg", "trace")
@@ -83,6 +84,8 @@ def _open(name: str) -> Bundle:
 def _known(source: Source) -> tuple[Source, str]:
     """Return a file that a person named with its kind; raises where it has none."""
     head = source.head(_SNIFF)
+    if is_trace_dat(head):
+        return report_source(source), "trace"
     check_text(source.name, head)
     kind = kind_of(decode(head))
     if kind == "unknown":

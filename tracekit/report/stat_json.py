@@ -53,7 +53,7 @@ def trace_dict(trace: Trace) -> dict[str, Any]:
         "markers": counts.markers,
         "other": counts.other,
         "unparsed": counts.unparsed,
-        "complete": not trace.gaps,
+        "complete": all(gap.usual for gap in trace.gaps),
         "gaps": [asdict(gap) for gap in trace.gaps],
     }
 

@@ -38,7 +38,7 @@ def render(stat: Stat) -> str:
 
 def _trace(trace: Trace) -> Iterator[str]:
     for gap in trace.gaps:
-        yield f"INCOMPLETE: {describe(trace, gap)}"
+        yield f"{'NOTE' if gap.usual else 'INCOMPLETE'}: {describe(trace, gap)}"
     counts = trace.counts
     yield f"{trace.path}: {counts.events:,} events in {counts.lines:,} lines"
     if counts.unknown:
