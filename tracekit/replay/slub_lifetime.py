@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.slub_stream import ALLOC, BLIND, FREE, SlabStream
+from tracekit.replay.slub_world import SILENT
 
 __all__ = ["replay_lifetimes"]
 
@@ -41,9 +42,7 @@ def replay_lifetimes(ledger: Ledger, stream: SlabStream, reason: str, silent: bo
 
 
 def named_in_bulk(stream: SlabStream, row: int) -> bool:
-    """Say whether the line names a cache whose objects come in bulk, or names none."""
-    from tracekit.replay.slub_world import SILENT
-
+    """Say whether the line names a cache whose objects come in bulk."""
     named = stream.what[row]
     return named >= 0 and stream.names[named] in SILENT
 
@@ -70,7 +69,8 @@ def _enter(
     for kind in ("object", "address"):
         if allocs:
             ledger.unchecked(kind, reason, allocs)
-    ledger.matched("free", matched)
-    ledger.inferred("free", inferred)
+    if matched or inferred:
+        ledger.matched("free", matched)
+        ledger.inferred("free", inferred)
     if unknown:
         ledger.unchecked("free", FILLED_BEFORE, unknown)
