@@ -109,3 +109,9 @@ def test_holes_inside_present_sections_have_struct_pages() -> None:
     nodes = free_area_init(RANGES, LIMITS)
     found = unavailable_ranges(nodes, RANGES, present_sections(RANGES, 32768), 32768)
     assert [tuple(hole) for hole in found] == [(0, "DMA", 1), (0, "DMA", 97), (1, "DMA32", 32)]
+
+
+def test_small_holes_are_charged_too() -> None:
+    for present, pages in ((3896, 64), (3800, 60)):
+        zone = Zone(0, "Normal", 0, 4096, present)
+        assert memmap_pages(zone, 64, PAGE, sparsemem=True) == pages

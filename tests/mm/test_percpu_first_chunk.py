@@ -38,6 +38,7 @@ def test_units_left_over_stay_empty() -> None:
 def test_at_most_a_third_of_the_units_is_wasted() -> None:
     assert best_units_per_alloc(2 * MIB, 253952, [3], 4096) == 4
     assert best_units_per_alloc(2 * MIB, 253952, [2], 4096) == 2
+    assert best_units_per_alloc(2 * MIB, 253952, [5], 4096) == 2
 
 
 def test_dynamic_room_fills_the_last_page() -> None:

@@ -62,3 +62,8 @@ def test_hotpluggable_ram_is_movable() -> None:
 
 def test_the_start_is_rounded_up_and_must_lie_in_the_node() -> None:
     assert align_movable({0: 0x7001, 1: 0xFFFF}, TWO, 1024) == {0: 0x7400}
+
+
+def test_the_larger_kernel_share_wins_where_both_are_given() -> None:
+    both = movable_by_size(TWO, LIMITS, CoreSize(pages=0xC000), CoreSize(pages=0x8000), 1024)
+    assert both == {0: 0x6000, 1: 0xE000}

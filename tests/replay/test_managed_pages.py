@@ -12,8 +12,8 @@ from tracekit.replay.boot import Replay, replay
 NAME = "arm64-6.12-virt-numa2"
 
 
-def copied(folder: Path, change: int) -> Replay:
-    source = boot(NAME)
+def copied(folder: Path, change: int, name: str = NAME) -> Replay:
+    source = boot(name)
     (folder / "proc").mkdir()
     shutil.copy(source / "dmesg.log", folder)
     text = (source / "proc" / "zoneinfo").read_text()
@@ -32,3 +32,9 @@ def test_every_zone_agrees(tmp_path: Path) -> None:
 def test_pages_from_nowhere_are_found_at_the_zone_s_line(tmp_path: Path) -> None:
     found = copied(tmp_path, 7)
     assert [(d.code, Path(d.line.file).name) for d in found.loud] == [("MI307", "zoneinfo")]
+
+
+def test_zero_pages_of_the_architecture_are_kept_for_ever(tmp_path: Path) -> None:
+    found = copied(tmp_path, 0, "s390x-6.12-ccw")
+    assert found.loud == []
+    assert found.context.ledger("mm_init").checks["buddy_handoff"].matched == 2
