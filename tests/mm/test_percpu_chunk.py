@@ -78,6 +78,25 @@ def test_a_run_grown_behind_the_first_page_stays_unknown_to_the_chunk_hint() -> 
     assert older.find(100, 1) == 1024
 
 
+def test_hints_can_make_the_kernel_pass_over_a_hole() -> None:
+    """A hole across two pages is no contiguous hint of either: the next page's own start wins."""
+    chunk = Chunk(0, 2, 4096, populated=True)
+    assert chunk.alloc(700, 4) == 0
+    assert chunk.alloc(300, 1) == 700
+    chunk.free(700)
+    assert first_fit(chunk, 700, 4) == 700
+    assert chunk.find(700, 4) == 1024
+
+
+def test_a_hole_too_small_for_the_request_is_skipped_by_its_hint() -> None:
+    chunk = Chunk(0, 1, 4096, populated=True)
+    places = [chunk.alloc(bits, 1) for bits in (100, 20, 100, 20)]
+    assert places == [0, 100, 120, 220]
+    chunk.free(100)
+    assert chunk.md_blocks[0].search_start(30) == 120
+    assert chunk.chunk_md.search_start(10) == 100
+
+
 def test_find_agrees_with_alloc_and_never_overlaps() -> None:
     rng = random.Random(7)
     chunk = Chunk(0, 4, 4096, populated=True)

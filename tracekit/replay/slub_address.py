@@ -255,6 +255,8 @@ class AddressCheck:
             self.desk.inferred["object"] += 1
             simulated.note_bulk(row)
             return
+        # An earlier claim to the same object is refuted: that object is still to come.
+        self.allocated(slab, slot)
         self.claims[slab.name, slot] = _Pending(row, simulated, slab, slot, [])
 
     def allocated(self, slab: Slab, slot: int) -> None:
