@@ -9,7 +9,8 @@ from tracekit.report.explain import render_code, render_list
 def test_every_code_has_all_its_texts() -> None:
     for code in catalogue().values():
         assert code.title and code.explanation and code.next_step, code.code
-        assert code.name == code.name.lower() and " " not in code.name
+        assert code.name == code.name.lower()
+        assert " " not in code.name
 
 
 def test_names_and_codes_are_unique() -> None:
