@@ -42,12 +42,15 @@ class ZoneSample:
 class Sample:
     """All zones after a row of the trace; ``row`` is BEFORE_ALL for the state at its start.
 
-    ``event`` is the number of events of the trace that came before. ``reason`` says why the
+    ``event`` is the number of events of the trace that came before, ``line`` and ``time`` (in
+    nanoseconds or ticks) are those of the row, or of the first. ``reason`` says why the
     figures mean nothing here, "" where they do.
     """
 
     row: int
     event: int
+    line: int
+    time: int
     zones: tuple[ZoneSample, ...]
     reason: str = ""
 
@@ -99,7 +102,10 @@ class Watcher(Recorder):
     def _sample(self, row: int, event: int) -> None:
         allocator = self.twin.allocator
         zones = tuple(zone_sample(zone, allocator) for zone in allocator.zones)
-        self.watch.samples.append(Sample(row, event, zones, self.twin.account.reason))
+        stream, at = self.twin.stream, max(row, 0)
+        line, time = (stream.line[at], stream.time[at]) if len(stream) else (0, 0)
+        reason = self.twin.account.reason
+        self.watch.samples.append(Sample(row, event, line, time, zones, reason))
 
 
 def _rows(watch: PageWatch, stream: Stream) -> list[int]:
