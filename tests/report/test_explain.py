@@ -8,7 +8,7 @@ from tracekit.report.explain import render_code, render_list
 
 def test_every_code_has_all_its_texts() -> None:
     for code in catalogue().values():
-        assert code.title and code.explanation and code.next_step, code.code
+        assert all((code.title, code.explanation, code.next_step)), code.code
         assert code.name == code.name.lower()
         assert " " not in code.name
 
