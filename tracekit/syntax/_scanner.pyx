@@ -17,6 +17,7 @@ cdef enum:
     MAX_PREFIX = 256
     PREFIX_SLOTS = 8
     HIDDEN_VALUE = -1           # of program.py
+    FIRST_PLAIN = 0x21          # the first byte that is neither blank nor control character
 
 # places in assemble.PREFIX
 cdef enum:
@@ -25,7 +26,7 @@ cdef enum:
 # the order of program.STEPS
 cdef enum:
     LIT, IF_LIT, IF_SET, NEED, SPAN, SEEK, TRY, JUMP, MARK, TEXT, NUMBER, TIME, CONST, EVENT, END
-    AUTO, HEX, LIT_AUTO, WORD
+    AUTO, HEX, LIT_AUTO, WORD, CLOCK
 
 ctypedef const uint8_t *Bytes
 
@@ -47,6 +48,7 @@ cdef struct Attempt:
     Bytes mark
 
 include "_columns.pxi"
+include "_tokens.pxi"
 
 
 cdef class Scanner:
@@ -64,6 +66,8 @@ cdef class Scanner:
     cdef object tables
     cdef Step *steps
     cdef Bytes strings, sets
+    cdef bytearray plain_sets           # for each set, whether all but blanks are in it
+    cdef Bytes plain
     cdef int frame, frames, known, named, commons
     cdef int32_t *starts                # of the frames' programs, then two for each kind
     cdef uint64_t *required             # the slots that a line must show, by kind
@@ -92,6 +96,9 @@ cdef class Scanner:
         self.steps = <Step *>PyBytes_AS_STRING(tables.steps)
         self.strings = <Bytes>PyBytes_AS_STRING(tables.strings)
         self.sets = <Bytes>PyBytes_AS_STRING(tables.sets)
+        self.plain_sets = bytearray(
+            all(tables.sets[at + FIRST_PLAIN : at + 256]) for at in range(0, len(tables.sets), 256))
+        self.plain = <Bytes><char *>self.plain_sets
         self.starts = <int32_t *>calloc(self.frames + 2 * self.known, 4)
         self.required = <uint64_t *>calloc(self.known, 8)
         self.sheets = <Sheet *>calloc(self.known, sizeof(Sheet))
@@ -292,12 +299,16 @@ cdef class Scanner:
                 table = sets + step.a
                 limit = end if step.c < 0 or step.c > end - at else at + step.c
                 begin = at
+                if self.plain[step.a >> 8]:
+                    at = _plain(at, limit)
                 while at < limit and table[at[0]]:
                     at += 1
                 fine = at - begin >= step.b
             elif op == WORD:
                 table = sets + step.a
                 begin = at
+                if self.plain[step.a >> 8]:
+                    at = _plain(at, end)
                 while at < end and table[at[0]]:
                     at += 1
                 fine = at > begin and stored < MAX_SLOTS
@@ -362,6 +373,14 @@ cdef class Scanner:
                         slots[step.a].number = _time(mark, at, &slots[step.a].length)
                         slots[step.a].text = mark
                         self.last_step = time_step
+                    elif op == CLOCK:
+                        mark = at
+                        at = _clock(at, end)
+                        fine = at != NULL
+                        if fine:
+                            slots[step.a].number = _time(mark, at, &slots[step.a].length)
+                            slots[step.a].text = mark
+                            self.last_step = <int32_t>(step - steps)
                     else:
                         slots[step.a].number = ABSENT if step.b == HIDDEN_VALUE else step.b
             if fine:
@@ -473,101 +492,3 @@ cdef class Scanner:
         prefixes = [_finished(&self.prefixes, i) for i in range(self.prefixes.width)]
         self.common.size = self.common.room = self.prefixes.size = self.prefixes.room = 0
         return common, prefixes, kinds
-
-
-cdef bint _is_blank(uint8_t byte) noexcept nogil:
-    return byte == 0x20 or byte == 0x0D or byte == 0x09
-
-
-cdef bint _is_name(Bytes at, Bytes end) noexcept nogil:
-    """Whether this is NAME of ftrace.lark."""
-    cdef uint8_t byte
-    if 0x2D <= at[0] <= 0x39:
-        return False
-    while at < end:
-        byte = at[0] | 0x20
-        if not (0x61 <= byte <= 0x7A or 0x30 <= at[0] <= 0x39
-                or at[0] == 0x5F or at[0] == 0x2E or at[0] == 0x2D):
-            return False
-        at += 1
-    return True
-
-
-cdef int64_t _number(Bytes at, Bytes end, int32_t base) noexcept nogil:
-    """The number that a field shows, in 64 bits; base 0 is told by 0x."""
-    cdef uint64_t number = 0
-    cdef bint negative = at < end and at[0] == 0x2D
-    if negative:
-        at += 1
-    if base != 10 and end - at > 2 and at[0] == 0x30 and (at[1] | 0x20) == 0x78:
-        base = 16
-        at += 2
-    if base == 16:
-        while at < end:
-            number = (number << 4) | ((at[0] & 0xF) + 9 * (at[0] >> 6))
-            at += 1
-    else:
-        while at < end:
-            number = number * 10 + (at[0] & 0xF)
-            at += 1
-    return -<int64_t>number if negative else <int64_t>number
-
-
-cdef Bytes _hex(Bytes at, Bytes end, int64_t *value) noexcept nogil:
-    """Read what program.HEX_FORM matches; return where it ends, NULL where it does not match."""
-    cdef uint64_t number = 0
-    cdef Bytes begin
-    cdef uint8_t byte, digit
-    if end - at > 2 and at[0] == 0x30 and at[1] == 0x78:
-        at += 2
-    begin = at
-    while at < end and at - begin < 16:
-        byte = at[0]
-        digit = byte - 0x30
-        if digit > 9:
-            digit = (byte | 0x20) - 0x61 + 10
-            if digit < 10 or digit > 15:
-                break
-        number = number << 4 | digit
-        at += 1
-    value[0] = <int64_t>number
-    return at if at > begin else NULL
-
-
-cdef Bytes _auto(Bytes at, Bytes end, int64_t *value) noexcept nogil:
-    """Read what program.AUTO_FORM matches; return where it ends, NULL where it does not match."""
-    cdef int64_t number = 0
-    cdef Bytes begin
-    cdef bint negative
-    if end - at > 2 and at[0] == 0x30 and at[1] == 0x78:
-        return _hex(at, end, value)
-    negative = at < end and at[0] == 0x2D
-    if negative:
-        at += 1
-    begin = at
-    while at < end and at - begin < 18 and 0x30 <= at[0] <= 0x39:
-        number = number * 10 + (at[0] - 0x30)
-        at += 1
-        if number == 0:
-            break
-    value[0] = -number if negative else number
-    return at if at > begin else NULL
-
-
-cdef int64_t _time(Bytes at, Bytes end, int32_t *point) noexcept nogil:
-    """A time stamp in nanoseconds, or as it stands where it shows no ``point``."""
-    cdef int64_t number = 0
-    cdef int digits = -1
-    while at < end:
-        if at[0] == 0x2E:
-            digits = 0
-        else:
-            number = number * 10 + (at[0] & 0xF)
-            if digits >= 0:
-                digits += 1
-        at += 1
-    point[0] = digits >= 0
-    while 0 <= digits < 9:
-        number *= 10
-        digits += 1
-    return number

@@ -106,7 +106,7 @@ class _Assembler:
                 return self._set(members), least, most
             case ("try" | "jump", to):
                 return 0, 0, start + to
-            case ("text" | "number" | "time" | "const" | "auto" | "hex", field, value):
+            case ("text" | "number" | "time" | "const" | "auto" | "hex" | "clock", field, value):
                 return slots[field], value, 0
             case _:
                 return 0, 0, 0

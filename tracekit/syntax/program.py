@@ -14,7 +14,8 @@ A step is a tuple of its name and arguments; targets are places in the list::
     ("mark",)                a field's text begins here
     ("text" | "number" | "time", field, base)    and ends here
     ("const", field, value)  the field is this number, or hidden where it is HIDDEN_VALUE
-    ("auto" | "hex", field, 0)   the field is a number of this form, which is consumed
+    ("auto" | "hex" | "clock", field, 0)     the field is a number or a time stamp of this
+                             form, which is consumed
     ("lit_auto", text, field)    both of these, and
     ("word", set, field)     the field is the text of one or more bytes of the set: shorthand
     ("event",)               the prefix of a line is over, what follows is the event
@@ -46,14 +47,28 @@ from tracekit.syntax.pattern import (
 Step = tuple[Any, ...]
 STEPS = (
     *("lit", "if_lit", "if_set", "need", "span", "seek", "try", "jump"),
-    *("mark", "text", "number", "time", "const", "event", "end", "auto", "hex", "lit_auto", "word"),
+    *(
+        "mark",
+        "text",
+        "number",
+        "time",
+        "const",
+        "event",
+        "end",
+        "auto",
+        "hex",
+        "lit_auto",
+        "word",
+        "clock",
+    ),
 )
 HIDDEN_VALUE = -1
 JUMPS = frozenset({"if_lit", "if_set", "jump", "try"})
-# Numbers that the scanner reads in one step, if a terminal has just this form.
+# Numbers and stamps that the scanner reads in one step, if a terminal has just this form.
 FORMS = {
     "hex": r"(?:0x)?[0-9a-fA-F]{1,16}",
     "auto": r"0x[0-9a-fA-F]{1,16}|-?(?:0|[1-9][0-9]{0,17})",
+    "clock": r"[0-9]{1,12}(?:\.[0-9]{1,9})?",
 }
 ANY = "".join(chr(byte) for byte in range(256) if byte != 0x0A)
 SPACE = " \t\n\r\f\v"
@@ -138,7 +153,7 @@ class _Compiler:
             self.pattern(field.inner)
             self.emit("const", name, HIDDEN_VALUE if base == HIDDEN else -1 - base)
             return
-        if base is not None and isinstance(field.inner, Token):
+        if isinstance(field.inner, Token) and (base is not None or name == "time"):
             for step, form in FORMS.items():
                 if field.inner.regex == form:
                     self.emit(step, name, 0)
