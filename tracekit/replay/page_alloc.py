@@ -38,7 +38,6 @@ from tracekit.replay.page_alloc_stream import Stream
 from tracekit.replay.page_alloc_twin import Twin
 from tracekit.replay.page_alloc_unlogged import Deferred, infer_run, report_run
 from tracekit.replay.page_watch import PageWatch
-from tracekit.replay.page_watch import PageWatch
 
 NO_HANDOFF = "what was free before the trace began is not known (no dmesg of this boot)"
 NO_HEAD = "the head of the trace is missing, so what was free there is not known"
@@ -63,9 +62,6 @@ def run(context: Context) -> None:
     twin = _make_twin(boot, handoff, stream, account)
     windows = find_windows(stream)
     twin.recorder = Recorder(twin.allocator, windows)
-    watch = context.take(PageWatch)
-    if watch is not None:
-        twin.recorder = watch.start(twin, twin.recorder)
     watch = context.take(PageWatch)
     if watch is not None:
         twin.recorder = watch.start(twin, twin.recorder)
@@ -104,6 +100,7 @@ def _make_twin(
     deferred = Deferred(handoff, rules)
     future = twin.resync.future
     report_run(infer_run(twin.allocator, stream, future, deferred), account)
+    twin.deferred = deferred
     twin.frees.know(deferred.ranges, cma_areas(boot))
     return twin
 

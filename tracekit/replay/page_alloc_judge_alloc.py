@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OTHER_NODE = "the node that the caller asked for is not logged"
 OTHER_CPU = "logged on another cpu than the page was taken on"
+WHILE_OFF = "the page came into its per-cpu list while no events were logged"
 CAPTURED = "the page came from no list that is logged (compaction, or reclaim in between)"
 
 
@@ -134,6 +135,8 @@ class AllocJudge:
                 if taken is not None:
                     twin.taken[who] = taken
                 return pfn
+        if taken is None and self.shared.stopped.proved_by_alloc(row, zone):
+            pages = None
         if self._from_window(row, zone, pages, taken) or self._not_taken(row, taken):
             return pfn
         if self.shared.blame.earlier_alloc(row):
@@ -211,8 +214,7 @@ class AllocJudge:
             twin.in_use[page] = order
         if zone.is_free(pfn, order):
             zone.carve(pfn, order)
-        twin.account.inferred[PFN] += 1
-        self.shared.unlogged_rows.append(row)
+        twin.account.unchecked(PFN, WHILE_OFF)
         return True
 
     def _alloc_diverged(

@@ -174,6 +174,10 @@ class FreeJudge:
             return pfn
         if predicted is not None and home is None and self._freed_instead(row, predicted):
             return pfn
+        if predicted is not None and home is not None and self._rest_gone(row, predicted):
+            allocator.drop(pfn)
+            twin.account.inferred[DRAIN] += 1
+            return pfn
         after = None if predicted is None else self.shared.future.next_kind(predicted, row)
         order = home.order if home is not None else stream.order[row]
         same = pfn == predicted and order != stream.order[row]
@@ -191,6 +195,27 @@ class FreeJudge:
         if home is not None:
             stream.order[row] = allocator.drop(pfn).order
         return pfn
+
+    def _rest_gone(self, row: int, predicted: int) -> bool:
+        """Explain by pages that bulk allocation took: those left on the predicted list.
+
+        They are not drained, and nothing is heard of them until they are freed.
+        """
+        twin = self.twin
+        listed = twin.allocator.where.get(predicted)
+        pfn = twin.stream.pfn[row]
+        if listed is None or twin.allocator.where.get(pfn) is listed:
+            return False
+        rest = list(listed.pages)
+        if not all(self.shared.leaves_unseen(page, row, listed.order) for page in rest):
+            return False
+        if any(self.shared.future.next_kind(page, row) == ALLOC for page in rest):
+            return False
+        for page in rest:
+            twin.allocator.drop(page)
+            twin.in_use[page] = listed.order
+        self.shared.bulk_rows.append(row)
+        return True
 
     def _freed_instead(self, row: int, predicted: int) -> bool:
         """Blame an earlier free for the page that is drained, reported before or now."""

@@ -55,6 +55,12 @@ class RefillJudge:
             account.inferred[REFILL] += 1
             self.shared.unlogged_rows.append(row)
             return pfn
+        if self.shared.stopped.proved_by_refill(row, zone, predicted):
+            if zone.peek(order, migratetype) == pfn:
+                zone.rmqueue_smallest(order, migratetype)
+            zone.evict(pfn, order)
+            account.inferred[REFILL] += 1
+            return pfn
         self._refill_diverged(row, zone, predicted)
         zone.evict(pfn, order)
         return pfn

@@ -26,6 +26,12 @@ def report_inferences(twin: Twin) -> None:
     )
     _list(
         twin,
+        "tracing-stopped",
+        "blocks left the free lists without any line, as if tracing had been stopped",
+        resync.stopped.rows,
+    )
+    _list(
+        twin,
         "contiguous-allocation",
         "alloc_contig_range() took blocks of a CMA area out of the free lists",
         resync.contig.rows,

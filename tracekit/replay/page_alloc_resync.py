@@ -14,6 +14,7 @@ from tracekit.replay.page_alloc_contig import Contig
 from tracekit.replay.page_alloc_floating import Floating
 from tracekit.replay.page_alloc_future import Future
 from tracekit.replay.page_alloc_passed_by import PassedBy
+from tracekit.replay.page_alloc_stopped import Stopped
 from tracekit.replay.page_alloc_stream import ALLOC, FREE, PCPU_DRAIN
 from tracekit.replay.page_alloc_unordered import Unordered
 
@@ -46,6 +47,7 @@ class Resync:
         self.floating = Floating(twin, self.future)
         self.contig = Contig(twin)
         self.blame = Blame(twin, self.future)
+        self.stopped = Stopped(twin, self.future)
         self.handed_over = True
         self.window = -1
 

@@ -35,6 +35,7 @@ from tracekit.replay.page_alloc_stream import (
     Stream,
 )
 from tracekit.replay.page_alloc_ties import Ties
+from tracekit.replay.page_alloc_unlogged import Deferred, Run, infer_run
 from tracekit.replay.page_alloc_vmalloc import Vmalloc
 
 WHOLE_DRAIN = 1 << 30
@@ -94,6 +95,8 @@ class Twin:
         self.rules = allocator.rules
         self.stream = stream
         self.account = account
+        self.deferred: Deferred | None = None
+        self.runs: list[Run] = []
         self.recorder: Recorder | None = None
         self.moments: Moments | None = None
         self.cpus: dict[int, Cpu] = {}
@@ -185,6 +188,12 @@ class Twin:
     def vfree_ends(self, row: int) -> None:
         """Note that a vfree() has given its pages back."""
         self.settle(row)
+
+    def rerun(self, row: int) -> None:
+        """Bring the free lists to the row over a stretch in which tracing was stopped."""
+        if self.deferred is not None:
+            future = self.resync.future
+            self.runs += infer_run(self.allocator, self.stream, future, self.deferred, row)
 
     def blind(self, row: int) -> None:
         """Note that events were switched off just before this row."""

@@ -18,7 +18,14 @@ from tracekit.mm.page_alloc_rules import UNMOVABLE, Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_account import Account
 from tracekit.replay.page_alloc_future import Future
-from tracekit.replay.page_alloc_stream import EXTFRAG, FREE, ZONE_LOCKED, Stream
+from tracekit.replay.page_alloc_stream import (
+    ALLOC,
+    EXTFRAG,
+    FREE,
+    PCPU_DRAIN,
+    ZONE_LOCKED,
+    Stream,
+)
 
 MAX_LEFT = 64
 
@@ -43,17 +50,18 @@ class Run:
 
 
 def find_targets(
-    allocator: PageAllocator, stream: Stream
+    allocator: PageAllocator, stream: Stream, start: int
 ) -> dict[int, dict[int, Target]]:
-    """Return zone (by id) -> migrate type -> first refill, for types that fell back before.
+    """Return zone (by id) -> migrate type -> first refill from row ``start`` on.
 
-    A type whose first refill follows a logged fallback had claimed nothing. Movable is left
-    out: its lists were full at the hand-off.
+    A type whose first refill follows a logged fallback had claimed nothing. At the hand-off
+    Movable is left out: its lists were full.
     """
     rules = allocator.rules
     targets: dict[int, dict[int, Target]] = {}
     closed: set[tuple[int, int]] = set()
-    for row, kind in enumerate(stream.kind):
+    for row in range(start, len(stream)):
+        kind = stream.kind[row]
         if kind not in (ZONE_LOCKED, EXTFRAG):
             continue
         migratetype = stream.migratetype[row]
@@ -61,7 +69,8 @@ def find_targets(
         if zone is None or (id(zone), migratetype) in closed:
             continue
         closed.add((id(zone), migratetype))
-        if kind == ZONE_LOCKED and migratetype != rules.movable and migratetype < 3:
+        wanted = migratetype < 3 and (start > 0 or migratetype != rules.movable)
+        if kind == ZONE_LOCKED and wanted:
             target = Target(row, stream.pfn[row], stream.order[row])
             targets.setdefault(id(zone), {})[migratetype] = target
     return targets
@@ -105,21 +114,21 @@ class Deferred:
 
 
 def infer_run(
-    allocator: PageAllocator, stream: Stream, future: Future, deferred: Deferred
+    allocator: PageAllocator, stream: Stream, future: Future, deferred: Deferred, start: int = 0
 ) -> list[Run]:
-    """Bring the hand-off state to the first event; return what the run took, zone by zone.
+    """Bring the state to the row ``start``; return what the run took, zone by zone.
 
     A page that a later line takes before it frees it was not in the run: a way that leads
     over many such pages is not taken.
     """
     runs: list[Run] = []
-    targets = find_targets(allocator, stream)
+    targets = find_targets(allocator, stream, start)
     for zone in allocator.zones:
         wanted = targets.get(id(zone), {})
         for migratetype in sorted(wanted, key=lambda mt: mt != UNMOVABLE):
             target = wanted.pop(migratetype, None)
             if target is not None:
-                walk = _Walk(zone, future, deferred)
+                walk = _Walk(zone, future, deferred, start)
                 runs += walk.advance(migratetype, target, wanted)
     return runs
 
@@ -152,6 +161,7 @@ class _Walk:
     zone: Zone
     future: Future
     deferred: Deferred
+    start: int
 
     def advance(
         self, migratetype: int, target: Target, others: dict[int, Target]
@@ -174,7 +184,7 @@ class _Walk:
                 if done is not None:
                     inner += done
                     continue
-            elif self.future.next_kind(pfn, -1) in (FREE, None):
+            elif self._gone(pfn):
                 run.pages += 1
                 continue
             elif len(left) < MAX_LEFT:
@@ -186,6 +196,14 @@ class _Walk:
         for pfn in left:
             zone.free_one(pfn, 0, migratetype)
         return [run, *inner]
+
+    def _gone(self, pfn: int) -> bool:
+        """Return whether no line takes the page from the free lists before its next free.
+
+        In a stretch within the trace, pages may have gone to per-cpu lists too.
+        """
+        after = self.future.next_kind(pfn, self.start - 1)
+        return after in (FREE, None) or (self.start > 0 and after in (ALLOC, PCPU_DRAIN))
 
     def _claim(self, migratetype: int, others: dict[int, Target]) -> list[Run] | None:
         """Claim the next block, or have the zone grow; None where neither is possible."""
