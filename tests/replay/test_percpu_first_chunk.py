@@ -53,3 +53,14 @@ def test_groups_that_the_srat_does_not_tell_are_inferred(tmp_path: Path) -> None
     srat = "SRAT: PXM 0 -> APIC 0x00 -> Node 0\nSRAT: PXM 1 -> APIC 0x01 -> Node 1\nZone ranges:"
     told = played(text.replace("Zone ranges:", srat), tmp_path)
     assert told.context.ledger("percpu").checks["first_chunk"].matched == 3
+
+
+def test_a_request_for_each_cpu_means_a_group_for_each(tmp_path: Path) -> None:
+    asked = "".join(
+        f"memblock_alloc_try_nid: 2097152 bytes align=0x200000 nid={nid} from=0x0000000001000000 "
+        "max_addr=0x0000000000000000 pcpu_fc_alloc+0xf2/0x148\n"
+        for nid in (0, 1)
+    )
+    text = PLAIN.replace("u1048576", "u2097152").replace("[0] 0 1", "[0] 0 [1] 1")
+    found = played(text.replace("percpu: Embedded", asked + "percpu: Embedded"), tmp_path)
+    assert found.context.ledger("percpu").checks["first_chunk"].matched == 3

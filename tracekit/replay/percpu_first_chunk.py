@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tracekit.boot import Boot
 from tracekit.events import percpu_setup
 from tracekit.events.base import Event
+from tracekit.events.memblock import MemblockRequest
 from tracekit.events.numa import SratCpu
 from tracekit.events.percpu_setup import (
     PcpuAllocMap,
@@ -49,6 +50,7 @@ KIND = "first_chunk"
 NO_ARCH = "the architecture is not known"
 NO_CPUS = "the number of CPUs is not in the log"
 
+GROUP_CALLERS = ("pcpu_fc_alloc", "pcpu_dfl_fc_alloc")
 IA64_UNIT = 256 << 10
 
 Sizes = tuple[int, ...]
@@ -105,13 +107,13 @@ class FirstChunk:
         return lambda name: (name == "pcpu_dynamic_28k" and build.backported) or self._has(name)
 
     def _groups(self, maps: Sequence[PcpuAllocMap]) -> list[list[int]]:
-        """Return the CPUs by group: by the SRAT, or as the unit map itself shows them."""
+        """Return the CPUs by group: by the SRAT, by what memblock was asked for, or by the map."""
         found: dict[int, list[int]] = {}
         for line in maps:
             for group, cpus in line.allocs:
                 found.setdefault(group, []).extend(cpu for cpu in cpus if cpu is not None)
         shown = [sorted(cpus) for _, cpus in sorted(found.items())]
-        by_node = self._nodes_of_cpus()
+        by_node = self._nodes_of_cpus() or self._groups_asked_for()
         if by_node == shown or not shown:
             count = possible_cpus(self.boot)
             return by_node or ([list(range(count))] if count else [])
@@ -127,6 +129,18 @@ class FirstChunk:
         if not count or len(nodes) != count or None in nodes:
             return []
         return group_cpus(range(count), lambda cpu, other: nodes[cpu] == nodes[other])
+
+    def _groups_asked_for(self) -> list[list[int]]:
+        """Return the CPUs by group where the number of requests for groups leaves no choice.
+
+        Embedding asks memblock for each group in turn: one request means one group, as many
+        as CPUs mean a CPU each.
+        """
+        count = possible_cpus(self.boot)
+        asked = sum(request.by in GROUP_CALLERS for request in self.boot.of(MemblockRequest))
+        if self.boot.of(PercpuPaged) or asked not in (1, count):
+            return []
+        return [list(range(count))] if asked == 1 else [[cpu] for cpu in range(count)]
 
     def _candidates(
         self, static: int, groups: Sequence[Sequence[int]]
