@@ -150,7 +150,9 @@ class Frees:
             self._free_deferred(zone, pfn, order)
         elif twin.resync.contig.giving == row:
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
-        elif not (order == 0 and twin.vmalloc.begins(stream, row)):
+        elif order == 0 and twin.vmalloc.begins(stream, row):
+            cpu.draining, cpu.freer = None, (stream.pid[row], stream.context[row])
+        else:
             self._put(row, zone, cpu)
 
     def _put(self, row: int, zone: Zone, cpu: Cpu) -> None:
@@ -207,9 +209,9 @@ class Frees:
         stream = self.stream
         cpu = self.twin.cpu(stream.cpu[row])
         pfn = stream.pfn[row]
-        if (stream.pid[row], stream.context[row]) != cpu.freer:
-            return
-        if not any(stream.pfn[pending] == pfn for pending in cpu.pending):
+        who = (stream.pid[row], stream.context[row])
+        if who != cpu.freer or not any(stream.pfn[waiting] == pfn for waiting in cpu.pending):
+            self._moved(row, cpu, who)
             return
         while cpu.pending:
             pending = cpu.pending.pop(0)
@@ -219,6 +221,21 @@ class Frees:
         cpu.batch = bool(cpu.pending)
         cpu.draining = None
         cpu.locked_zone, cpu.holder = self.twin.allocator.zone_of(pfn), cpu.freer
+
+    def _moved(self, row: int, cpu: Cpu, who: tuple[int, int]) -> None:
+        """Let a page reach this cpu's list if its task logged the free on another cpu."""
+        stream, allocator = self.stream, self.twin.allocator
+        pfn, number = stream.pfn[row], stream.cpu[row]
+        for other in self.twin.cpus.values():
+            waiting = [r for r in other.pending if stream.pfn[r] == pfn]
+            if other is not cpu and other.freer == who and waiting:
+                other.pending.remove(waiting[0])
+                self._commit(waiting[0], cpu, number)
+                return
+        home = allocator.where.get(pfn)
+        if home is not None and home.cpu != number and pfn not in self.moving:
+            cpu.freed, cpu.freer = allocator.pcp(home.zone, number, home.pindex), who
+            allocator.push(cpu.freed, pfn, tail=False)
 
     def commit_all(self, row: int, cpu: Cpu) -> None:
         """Let pending frees reach their lists, now that the cpu logs something else."""
@@ -233,8 +250,8 @@ class Frees:
         for earlier in pending:
             self._commit(earlier, cpu)
 
-    def _commit(self, row: int, cpu: Cpu) -> None:
-        """Put a freed page at the head of its per-cpu list."""
+    def _commit(self, row: int, cpu: Cpu, number: int | None = None) -> None:
+        """Put a freed page at the head of its per-cpu list, on cpu ``number`` if given."""
         stream, allocator = self.stream, self.twin.allocator
         pfn, order = stream.pfn[row], stream.order[row]
         zone = allocator.zone_of(pfn)
@@ -242,7 +259,7 @@ class Frees:
             return
         self.moving.pop(pfn, None)
         pindex = self.twin.rules.pindex(order, zone.pageblock_type(pfn))
-        pages = allocator.pcp(zone, stream.cpu[row], pindex)
+        pages = allocator.pcp(zone, stream.cpu[row] if number is None else number, pindex)
         allocator.push(pages, pfn, tail=False)
         cpu.freed = pages
         if stream.context[row]:

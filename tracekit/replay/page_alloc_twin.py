@@ -165,7 +165,7 @@ class Twin:
         if cpu.pending:
             self.frees.commit_all(row, cpu)
         if self.vmalloc.freeing is not None and self.vmalloc.freeing.cpu == number:
-            self.vmalloc.flush()
+            cpu.freed = self.vmalloc.flush()
         announced = self.vmalloc.pending.pop(number, None)
         refilled = cpu.refilled
         cpu.refilled = None

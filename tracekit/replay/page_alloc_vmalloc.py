@@ -154,8 +154,12 @@ class Vmalloc:
         freeing.end += 1
         return True
 
-    def flush(self) -> None:
-        """Free the run in aligned blocks (free_prepared_contig_range())."""
+    def flush(self) -> PcpList | None:
+        """Free the run in aligned blocks (free_prepared_contig_range()).
+
+        Return the per-cpu list that the last block went to, None where it went to the zone.
+        """
+        last: PcpList | None = None
         freeing, self.freeing = self.freeing, None
         allocator, rules = self.allocator, self.allocator.rules
         while freeing is not None and freeing.start < freeing.end:
@@ -170,5 +174,8 @@ class Vmalloc:
             if rules.in_pcp(order):
                 pages = allocator.pcp(zone, freeing.cpu, rules.pindex(order, migratetype))
                 allocator.push(pages, pfn, tail=False)
+                last = pages
             else:
                 zone.free_one(pfn, order, migratetype)
+                last = None
+        return last
