@@ -123,11 +123,11 @@ class AddressCheck:
             return False
         if self._taken_on_another_cpu(row, simulated, slab, slot):
             return True
-        if slab is not expected[0] or simulated.cache.rules.debug:
+        if slab is not expected[0]:
             self.elsewhere(row, simulated, expected)
             return False
-        sequence = simulated.cache.sequence
-        free = simulated.cache.cpu(self.desk.stream.cpu[row]).free
+        sequence, debug = simulated.cache.sequence, simulated.cache.rules.debug
+        free = slab.free if debug else simulated.cache.cpu(self.desk.stream.cpu[row]).free
         skipped = free.before(slot, sequence, slab.objects)
         early = skipped and self._just_freed(row, simulated, slab, skipped)
         if early and free.take_below(slot, sequence, slab.objects):
@@ -163,7 +163,7 @@ class AddressCheck:
         That prints nothing; up to 5.11 it turned the free list round (deactivate_slab).
         """
         cache = simulated.cache
-        if not cache.rules.reverses or expected[0] is not slab:
+        if not cache.rules.reverses or cache.rules.debug or expected[0] is not slab:
             return False
         here = next((here for here in cache.cpus.values() if here.slab is slab), None)
         if here is None or here.free.bottom(cache.sequence, slab.objects) != slot:
@@ -306,8 +306,9 @@ class AddressCheck:
     def _report_skip(self, waiting: _Pending) -> None:
         simulated = waiting.simulated
         waiting.slab.skipped = True
-        # Where several CPUs use a cache, what one of them did in between cannot be excluded.
-        shared = len(simulated.cache.cpus) > 1
+        # Where several CPUs use a cache, what one of them did in between cannot be excluded; and
+        # a mempool asks any cache for objects, so that its call site may stand for two of them.
+        shared = len(simulated.cache.cpus) > 1 or self._asked_by_mempool(simulated)
         self.lost.update((waiting.slab.name, slot) for slot in waiting.skipped)
         self.desk.diverge(
             waiting.row,
@@ -321,6 +322,10 @@ class AddressCheck:
             ),
             severity=Severity.NOTE if shared else None,
         )
+
+    def _asked_by_mempool(self, simulated: SimulatedCache) -> bool:
+        keys = (self.desk.stream.keys[number] for number in simulated.facts.keys)
+        return any(key.caller.startswith("mempool_") for key in keys)
 
     def _report_slab(self, row: int, simulated: SimulatedCache, place: str) -> None:
         self.desk.diverge(row, "address", "SL106", f"object of {simulated.name}", place)
