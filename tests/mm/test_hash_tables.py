@@ -61,3 +61,9 @@ def test_a_lock_takes_no_room_without_smp() -> None:
 
 def test_a_table_of_one_page() -> None:
     assert page_table_entries(4096, 8) == 512
+
+
+def test_the_stack_depot_has_two_sizes() -> None:
+    found = table_entries("stackdepot", 8, MACHINE, site(), managed=0, established=None)
+    assert found == 32768
+    assert TABLES["stackdepot"].also == (1 << 20,)

@@ -24,7 +24,8 @@ class Caller:
     ``least`` is its least size on 32-bit and on 64-bit machines.
     ``option`` is the command line option that sets the number of entries, ``per_cpu`` asks
     for so many entries per possible CPU, ``fixed`` for this many. ``small`` takes the place of
-    these numbers, or of ``low``, in kernels for small machines (CONFIG_BASE_SMALL).
+    these numbers, or of ``low``, in kernels for small machines (CONFIG_BASE_SMALL). ``also``
+    are sizes that a configuration fixes which no line tells (the stack depot's with KASAN).
     """
 
     longs: int = 0
@@ -38,6 +39,7 @@ class Caller:
     per_cpu: int = 0
     fixed: int = 0
     small: int = 0
+    also: tuple[int, ...] = ()
     exact: bool = False
 
     def bucket_sizes(self, bits: int, smp: bool = True) -> tuple[int, ...]:
@@ -84,7 +86,7 @@ TABLES = {
     "UDP": Caller(least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"),
     "UDP-Lite": Caller(least=(16, 32), scale=21, low=256, high=64 * K, option="uhash_entries"),
     "PV qspinlock": Caller(buckets=(16,)),
-    "stackdepot": Caller(buckets=(4, 8, 16)),
+    "stackdepot": Caller(buckets=(4, 8, 16), scale=14, low=4 * K, high=K * K, also=(K * K,)),
 }
 
 

@@ -115,7 +115,8 @@ class HashChecks:
             for bucket in self._buckets(event, caller)
         }
         # Least and most pages must give the same answer, else nothing is decided.
-        return set(next(iter(found))) or None if len(found) == 1 else None
+        decided = set(next(iter(found))) if len(found) == 1 else set()
+        return decided | set(caller.also) if decided else None
 
     def _buckets(self, event: HashTableLine, caller: Caller) -> tuple[int, ...]:
         """Return the sizes that a bucket may have: as the line shows it where builds differ."""
