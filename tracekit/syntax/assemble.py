@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from array import array
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tracekit.events.table import COMMON, PREFIX, Kind
 from tracekit.syntax.kinds import event_rules, kinds
-from tracekit.syntax.program import JUMPS, STEPS, Step
-from tracekit.syntax.rules import EVENT_GRAMMARS, grammar_programs
+from tracekit.syntax.rules import EVENT_GRAMMARS, Step, grammar_programs, stored_scanner
+from tracekit.syntax.steps import JUMPS, STEPS
 
 # What the scanner's prefix slots hold; tid is perf's.
 PREFIX_SLOTS = ("time", *PREFIX, "tid")
@@ -18,6 +20,7 @@ FRAMES = ("task_line", "perf_line", "time_line")
 # names that stand in the place of an event's name but are none
 NOT_EVENTS = (b"tracing_mark_write", b"print")
 NO_PROGRAM = -1
+BYTES = ("steps", "strings", "sets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,30 @@ class Tables:
 
 @cache
 def tables() -> Tables:
-    """Return the tables for the grammars of this installation."""
+    """Return the tables for the grammars of this installation, as stored or made on the spot."""
+    stored = stored_scanner()
+    if stored is None:
+        return assemble()
+    return Tables(
+        kinds=kinds(),
+        commons=len(COMMON),
+        frames=len(FRAMES),
+        names=_names(),
+        starts=tuple(stored["starts"]),
+        required=tuple(stored["required"]),
+        **{name: b64decode(stored[name]) for name in BYTES},
+    )
+
+
+def storable() -> dict[str, Any]:
+    """Return what a build stores of the tables: assembling them takes longer than all else."""
+    made = assemble()
+    parts: dict[str, Any] = {name: b64encode(getattr(made, name)).decode() for name in BYTES}
+    return parts | {"starts": made.starts, "required": made.required}
+
+
+def assemble() -> Tables:
+    """Return the tables, made from the line programs of the grammars."""
     made = _Assembler()
     prefixes = grammar_programs("ftrace")
     slots = {name: place for place, name in enumerate(PREFIX_SLOTS)}
@@ -53,8 +79,7 @@ def tables() -> Tables:
         for name in (kind.name, f"{kind.name}__pairs"):
             program = programs.get(name)
             starts.append(NO_PROGRAM if program is None else made.add(_behind_name(program), slots))
-    names = tuple(kind.name.encode() for kind in kinds())
-    masks = tuple(sum(1 << slot for slot in event_rules()[name][0].required) for name in names)
+    rules = [event_rules()[kind.name.encode()][0] for kind in kinds()]
     return Tables(
         kinds=kinds(),
         commons=len(COMMON),
@@ -63,9 +88,13 @@ def tables() -> Tables:
         strings=bytes(made.strings),
         sets=bytes(made.sets),
         starts=tuple(starts),
-        required=masks,
-        names=names + NOT_EVENTS,
+        required=tuple(sum(1 << slot for slot in rule.required) for rule in rules),
+        names=_names(),
     )
+
+
+def _names() -> tuple[bytes, ...]:
+    return (*(kind.name.encode() for kind in kinds()), *NOT_EVENTS)
 
 
 def _behind_name(program: Sequence[Step]) -> list[Step]:

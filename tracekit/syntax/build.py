@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
-from tracekit.syntax.rules import TABLES, build_tables
+from tracekit.syntax.assemble import storable
+from tracekit.syntax.rules import SCANNER, TABLES, build_tables
 
 
 def main() -> None:
     """Lower every grammar and write ``tables.json`` beside this module."""
-    TABLES.write_text(json.dumps(build_tables(), separators=(",", ":")))
+    tables = build_tables() | {SCANNER: storable()}
+    TABLES.write_text(json.dumps(tables, separators=(",", ":")))
 
 
 if __name__ == "__main__":

@@ -1,28 +1,7 @@
 """Lower a line's shape to a program for the compiled scanner: a short list of simple steps.
 
-A step is a tuple of its name and arguments; targets are places in the list::
-
-    ("lit", text)            the line goes on with this text, which is consumed
-    ("if_lit", text, to)     the same, but go to ``to`` where it does not
-    ("if_set", set, to)      go to ``to`` unless the next byte is in the set; consumes nothing
-    ("span", set, least, most)   consume as many bytes of the set as there are; most -1: any
-    ("need", set)            the next byte is in the set; consumes nothing
-    ("seek", set)            go forward to the next byte of the set; on failure further on
-                             come back and go to the one after it
-    ("try", to)              on failure further on come back and go to ``to``
-    ("jump", to)
-    ("mark",)                a field's text begins here
-    ("text" | "number" | "time", field, base)    and ends here
-    ("const", field, value)  the field is this number, or hidden where it is HIDDEN_VALUE
-    ("auto" | "hex" | "clock", field, 0)     the field is a number or a time stamp of this
-                             form, which is consumed
-    ("lit_auto", text, field)    both of these, and
-    ("word", set, field)     the field is the text of one or more bytes of the set: shorthand
-    ("event",)               the prefix of a line is over, what follows is the event
-    ("end",)                 the line must be over
-
-A program may fail on a line that the rule can read (the regular expression is tried next, so
-that costs only time), but must never read a line differently.
+The steps stand in steps.py. A program may fail on a line that the rule can read (the regular
+expression is tried next, so that costs only time), but must never read a line differently.
 """
 
 from __future__ import annotations
@@ -43,27 +22,9 @@ from tracekit.syntax.pattern import (
     Token,
     field_base,
 )
+from tracekit.syntax.rules import Step
+from tracekit.syntax.steps import HIDDEN_VALUE, JUMPS
 
-Step = tuple[Any, ...]
-STEPS = (
-    *("lit", "if_lit", "if_set", "need", "span", "seek", "try", "jump"),
-    *(
-        "mark",
-        "text",
-        "number",
-        "time",
-        "const",
-        "event",
-        "end",
-        "auto",
-        "hex",
-        "lit_auto",
-        "word",
-        "clock",
-    ),
-)
-HIDDEN_VALUE = -1
-JUMPS = frozenset({"if_lit", "if_set", "jump", "try"})
 # Numbers and stamps that the scanner reads in one step, if a terminal has just this form.
 FORMS = {
     "hex": r"(?:0x)?[0-9a-fA-F]{1,16}",

@@ -27,7 +27,11 @@ TRACE_GRAMMARS = (*EVENT_GRAMMARS, "ftrace")
 LAST_GRAMMARS = ("arch_signs",)
 ROUTE_KEY = 4
 
-Program = list[tuple[Any, ...]]
+Step = tuple[Any, ...]
+Program = list[Step]
+SCANNER = "scanner"
+# the modules whose change makes stored tables out of date
+LOWERING = ("pattern", "lower", "steps", "program", "assemble")
 
 
 def grammar_dir() -> Path:
@@ -39,10 +43,16 @@ def grammar_dir() -> Path:
 
 
 def digest(path: Path) -> str:
-    """Return the digest by which a table knows the grammar that it was built from."""
+    """Return the digest by which a table knows the grammar, and the code, that made it."""
     common = path.with_name("common.lark")
     shared = common.read_bytes() if common.exists() else b""
-    return sha256(path.read_bytes() + shared).hexdigest()
+    return sha256(path.read_bytes() + shared + _code()).hexdigest()
+
+
+@cache
+def _code() -> bytes:
+    folder = Path(__file__).parent
+    return b"".join((folder / f"{name}.py").read_bytes() for name in LOWERING)
 
 
 def build_tables() -> dict[str, Any]:
@@ -97,6 +107,14 @@ def grammar_programs(name: str) -> dict[str, Program]:
     if table is None:
         return _programs(grammar_dir() / f"{name}.lark")
     return {rule: [tuple(step) for step in steps] for rule, steps in table["programs"].items()}
+
+
+def stored_scanner() -> dict[str, Any] | None:
+    """Return the scanner's tables as the build stored them, None where they are out of date."""
+    stored: dict[str, Any] | None = _stored().get(SCANNER)
+    if stored is None or any(_table(name) is None for name in TRACE_GRAMMARS):
+        return None
+    return stored
 
 
 def _table(name: str) -> dict[str, Any] | None:

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.boots import boot
+from tracekit.capture import open_capture
+from tracekit.syntax.captured_trace import CLOCK_SWITCHED, read_captured
+
+EVENT = " init-1 [000] .... 7.600000: kfree: call_site=f+0x1/0x2 ptr=ffff888005df1ec0\n"
+
+
+def folder(tmp_path: Path, *log: str) -> Path:
+    lines = ["[    0.000000] Linux version 6.1.0 (gcc) #1 SMP", *log]
+    (tmp_path / "dmesg.log").write_text("\n".join(lines) + "\n")
+    (tmp_path / "trace.txt").write_text("# tracer: nop\n" + EVENT * 3)
+    return tmp_path
+
+
+def test_a_switched_clock_is_known_from_the_log(tmp_path: Path) -> None:
+    log = f'[    7.000000] {CLOCK_SWITCHED} to "global"'
+    trace = read_captured(open_capture([folder(tmp_path, log)]))
+    assert trace is not None
+    assert trace.clock_switched
+    assert trace.gaps[0].first == -1
+
+
+def test_a_boot_traced_from_its_start_must_begin_at_its_start(tmp_path: Path) -> None:
+    log = "[    0.000000] Kernel command line: trace_event=kmem:*"
+    trace = read_captured(open_capture([folder(tmp_path, log)]))
+    assert trace is not None
+    assert trace.headless
+    assert "beginning is missing" in trace.gaps[0].reason
+
+
+def test_a_trace_that_was_switched_on_later_lacks_nothing(tmp_path: Path) -> None:
+    trace = read_captured(open_capture([folder(tmp_path)]))
+    assert trace is not None
+    assert trace.gaps == []
+
+
+@pytest.mark.parametrize("name", ["arm64-6.1-virt-dt", "s390x-6.12-ccw"])
+def test_captured_boots_miss_nothing_but_the_usual_window(name: str) -> None:
+    trace = read_captured(open_capture([boot(name)]))
+    assert trace is not None
+    assert all(gap.usual for gap in trace.gaps)
