@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.boots import boot
 from tracekit.capture import open_capture
 from tracekit.syntax.captured_trace import CLOCK_SWITCHED, read_captured
@@ -40,8 +38,7 @@ def test_a_trace_that_was_switched_on_later_lacks_nothing(tmp_path: Path) -> Non
     assert trace.gaps == []
 
 
-@pytest.mark.parametrize("name", ["arm64-6.1-virt-dt", "s390x-6.12-ccw"])
-def test_captured_boots_miss_nothing_but_the_usual_window(name: str) -> None:
-    trace = read_captured(open_capture([boot(name)]))
+def test_a_captured_boot_misses_nothing_but_the_usual_window() -> None:
+    trace = read_captured(open_capture([boot("arm64-6.1-virt-dt")]))
     assert trace is not None
-    assert all(gap.usual for gap in trace.gaps)
+    assert [gap.usual for gap in trace.gaps] == [True]
