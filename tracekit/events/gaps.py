@@ -78,7 +78,7 @@ def _blind(trace: Trace) -> Iterator[Gap]:
     pids = trace["pid"]
     places = [i for i, site in zip(table.index, table["call_site"], strict=True) if site in sites]
     again = [place for place in places if pids[place] == INIT]
-    if pids[places[0]] == IDLE and again:
+    if again and pids[places[0]] == IDLE:
         reason = "boot's events were off for a while"
         yield Gap(again[0] - 1, again[-1], None, None, reason, usual=True)
 
