@@ -8,7 +8,7 @@ from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc_account import PFN
 from tracekit.replay.page_alloc_resync import LATE, show
-from tracekit.replay.page_alloc_stream import ALLOC
+from tracekit.replay.page_alloc_stream import ALLOC, FREE
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc_twin import Taken, Twin
@@ -135,9 +135,16 @@ class AllocJudge:
                 if taken is not None:
                     twin.taken[who] = taken
                 return pfn
-        if taken is None and self.shared.stopped.proved_by_alloc(row, zone):
-            pages = None
-        if self._from_window(row, zone, pages, taken) or self._not_taken(row, taken):
+        if self._not_taken(row, taken) or self._from_window(row, zone, pages, taken):
+            return pfn
+        stopped = self.shared.stopped
+        if taken is None and twin.policy.several and stopped.came_back(row, predicted):
+            twin.account.unchecked(PFN, OTHER_NODE)
+            return pfn
+        proved = taken is None and (
+            stopped.proved_by_alloc(row, zone) or stopped.proved_by_free(row, predicted)
+        )
+        if proved and self._from_window(row, zone, None, None):
             return pfn
         if self.shared.blame.earlier_alloc(row):
             if taken is not None:
@@ -205,8 +212,7 @@ class AllocJudge:
         if not all(future.untouched_between(page, self.shared.window, row) for page in block):
             return False
         old = [] if pages is None else list(pages.pages)
-        if not all(self.shared.leaves_unseen(page, row, order) for page in old):
-            return False
+        old = [page for page in old if future.next_kind(page, row) in (FREE, None)]
         if not zone.is_free(pfn, order) and zone.block_with(pfn) is not None:
             return False
         for page in old:

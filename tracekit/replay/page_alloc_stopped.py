@@ -41,6 +41,23 @@ class Stopped:
             return False
         return self._begin(row)
 
+    def came_back(self, row: int, predicted: int | None) -> bool:
+        """Return whether a page in use was given out again, and not by a wrong line.
+
+        Its free must be missing then. Were the line wrong, the predicted page would be freed
+        next instead of being given out.
+        """
+        twin = self.twin
+        pfn, order = twin.stream.pfn[row], twin.stream.order[row]
+        if predicted is None or twin.in_use.get(pfn) != order:
+            return False
+        expected = self.future.next_kind(predicted, row) != FREE
+        return expected and self.future.next_kind(pfn, row) == FREE
+
+    def proved_by_free(self, row: int, predicted: int | None) -> bool:
+        """Return whether the free of an allocation's page is missing (see came_back)."""
+        return self.came_back(row, predicted) and self._begin(row)
+
     def proved_by_refill(self, row: int, zone: Zone, predicted: int | None) -> bool:
         """Return whether blocks before the logged one had left the free lists without a line."""
         stream = self.twin.stream
