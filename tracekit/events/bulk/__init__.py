@@ -7,15 +7,11 @@ buffer of signed 64-bit integers, as in events/table.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracekit.events.table import Column, Trace
-
-try:
-    from tracekit.events.bulk import _compiled as _bulk
-except ImportError:
-    from tracekit.events.bulk import with_numpy as _bulk  # type: ignore[no-redef]
 
 # what an event does to the thing that its key names
 BEGINS, ENDS = 1, 2
@@ -25,6 +21,18 @@ ALONE, UNKNOWN, UNSEEN = -1, -2, -3
 
 # keys -> (count, *sums)
 Groups = Mapping[tuple[int, ...], tuple[int, ...]]
+
+
+@cache
+def _way() -> Any:
+    """Return the module that does the work; numpy is imported only where it must be."""
+    try:
+        from tracekit.events.bulk import _compiled
+    except ImportError:
+        from tracekit.events.bulk import with_numpy
+
+        return with_numpy
+    return _compiled
 
 
 def merge(trace: Trace, kinds: Sequence[str], field: str) -> Column:
@@ -39,17 +47,20 @@ def merge(trace: Trace, kinds: Sequence[str], field: str) -> Column:
             table = trace.tables[name]
             column = table.index if field == "index" else table.columns.get(field)
             columns[trace.code(name)] = (column, len(table))
-    return _bulk.merge(trace["kind"], columns)
+    found: Column = _way().merge(trace["kind"], columns)
+    return found
 
 
 def pick(column: Column, index: Column) -> Column:
     """Return the values of ``column`` at the places ``index``; ABSENT where one lies outside."""
-    return _bulk.pick(column, index)
+    found: Column = _way().pick(column, index)
+    return found
 
 
 def scatter(index: Column, size: int) -> Column:
     """Return a column of ``size`` that says which row of ``index`` has each number, else -1."""
-    return _bulk.scatter(index, size)
+    found: Column = _way().scatter(index, size)
+    return found
 
 
 def lives(
@@ -68,22 +79,26 @@ def lives(
     for name in (*begins, *ends):
         table = trace.table(name)
         keys[trace.code(name)] = (table.columns.get(key), len(table))
-    return _bulk.lives(trace["kind"], by_code, keys)
+    found: tuple[Column, Column, Column] = _way().lives(trace["kind"], by_code, keys)
+    return found
 
 
 def places(column: Column, value: int) -> Column:
     """Return the places where a column holds ``value``, in order."""
-    return _bulk.places(column, value)
+    found: Column = _way().places(column, value)
+    return found
 
 
 def unequal(one: Column, other: Column) -> Column:
     """Return 1 where two columns of one length both hold something and differ, else 0."""
-    return _bulk.unequal(one, other)
+    found: Column = _way().unequal(one, other)
+    return found
 
 
 def descents(values: Column, groups: Column) -> Column:
     """Return the places where a value is lower than the one before it of the same group."""
-    return _bulk.descents(values, groups)
+    found: Column = _way().descents(values, groups)
+    return found
 
 
 def group(keys: Sequence[Column], values: Sequence[Column]) -> Groups:
@@ -91,4 +106,5 @@ def group(keys: Sequence[Column], values: Sequence[Column]) -> Groups:
 
     They come in the order in which they first appear. ABSENT adds nothing to a sum.
     """
-    return _bulk.group(keys, values)
+    found: Groups = _way().group(keys, values)
+    return found
