@@ -7,6 +7,7 @@ from tracekit.events.table import Trace
 from tracekit.observed.slabinfo import SlabinfoRow
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.slub_desk import SimulatedCache
+from tracekit.replay.slub_stream import ALLOC, FREE
 from tracekit.replay.slub_twin import SlubTwin
 
 __all__ = ["check_snapshot", "snapshot_window"]
@@ -61,7 +62,13 @@ def check_snapshot(
     by_name = {simulated.name: simulated for simulated in twin.world.caches}
     twin.run(window[0])
     seen = {name: {counted(simulated)} for name, simulated in by_name.items()}
-    twin.run(window[1], lambda: _look(by_name, seen))
+
+    def look(row: int) -> None:
+        touched = _touched(twin, row)
+        if touched is not None and by_name[touched.name] is touched:
+            seen[touched.name].add(counted(touched))
+
+    twin.run(window[1], look)
     for row in rows:
         simulated = by_name.get(row.name)
         reason = NO_MODEL if not predicts else _undecided(simulated)
@@ -73,9 +80,13 @@ def check_snapshot(
             _report(ledger, path, row, counted(simulated))
 
 
-def _look(by_name: dict[str, SimulatedCache], seen: dict[str, set[Counts]]) -> None:
-    for name, simulated in by_name.items():
-        seen[name].add(counted(simulated))
+def _touched(twin: SlubTwin, row: int) -> SimulatedCache | None:
+    """Return the cache that an allocation or free belongs to."""
+    stream, world = twin.desk.stream, twin.world
+    if stream.op[row] not in (ALLOC, FREE):
+        return None
+    known = world.slabs.get(world.linear.pfn(stream.where[row]))
+    return known[0] if known else None
 
 
 def _undecided(simulated: SimulatedCache | None) -> str:

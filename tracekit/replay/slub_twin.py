@@ -31,10 +31,10 @@ class SlubTwin:
         self.row = 0
         self.frees = FreeCheck(desk, world, self.address, rules)
 
-    def run(self, until: int | None = None, look: Callable[[], None] | None = None) -> None:
+    def run(self, until: int | None = None, look: Callable[[int], None] | None = None) -> None:
         """Go on to the event at index `until` of the trace, or to the end.
 
-        `look` is called after every row.
+        `look` is called after every row, with its number.
         """
         steps = {
             BLIND: self.world.blind,
@@ -48,7 +48,7 @@ class SlubTwin:
         for row in range(self.row, end):
             steps[stream.op[row]](row)
             if look is not None:
-                look()
+                look(row)
         self.row = max(self.row, end)
 
     def finish(self) -> None:
