@@ -1,4 +1,6 @@
-"""Print the CPU time of ``tracekit replay`` as a process: ``python -m tests.benchmarks.bench_replay``.
+"""Print the CPU time of ``tracekit replay`` as a whole process.
+
+Run it as ``python -m tests.benchmarks.bench_replay``.
 
 The tables must be built (``python -m tracekit.syntax.build``) and byte code kept, as an
 installed package has them. The empty interpreter is measured beside, because its start is part

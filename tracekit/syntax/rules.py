@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +35,8 @@ LOWERING = ("pattern", "lower", "steps", "program", "assemble")
 
 def grammar_dir() -> Path:
     """Return the folder of the .lark files: in the wheel, or beside the package in a checkout."""
-    beside = Path(__file__).parents[2] / "grammars"
-    if beside.is_dir():
-        return beside
-    return Path(str(files("tracekit.grammars")))
+    packaged = Path(__file__).parents[1] / "grammars"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "grammars"
 
 
 def digest(path: Path) -> str:
