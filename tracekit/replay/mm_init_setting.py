@@ -121,11 +121,13 @@ def possible_cpus(boot: Boot) -> int:
 
 def _section_pages(boot: Boot, page_size: int) -> int | None:
     callers = {e.by for e in boot.of(MemblockRequest)}
-    if any(caller.startswith(FLAT_CALLERS) for caller in callers):
+    named_sparse = any(caller.startswith(SPARSE_CALLERS) for caller in callers)
+    # free_area_init() also allocates the data of nodes without memory, on any kernel.
+    if not named_sparse and any(caller.startswith(FLAT_CALLERS) for caller in callers):
         return None
     size = section_size(boot.kernel)
     config = boot.kernel.evidence.config
-    sparse = bool(config) or any(caller.startswith(SPARSE_CALLERS) for caller in callers)
+    sparse = bool(config) or named_sparse
     arch = facts(boot.kernel.arch)
     if size is None or not (sparse or (arch and not arch.is_32bit and arch.name != "mips64")):
         return None
