@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.boots import boot
+from tracekit.cli import main
+
+SAMPLE = "x86_61_256M_1cpu"
+
+
+def log(name: str = SAMPLE) -> str:
+    return str(boot(name) / "dmesg.log")
+
+
+def run(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["diff", *words])
+    return result.exit_code, result.output
+
+
+def test_equal_boots_exit_0() -> None:
+    status, output = run(log(), log())
+    assert status == 0
+    assert output.startswith("same")
+
+
+def test_different_boots_exit_1() -> None:
+    status, output = run(log(), log("x86_72_256M_1cpu"), "--format", "json")
+    assert status == 1
+    assert json.loads(output)["verdict"] == "differs"
+
+
+def test_only_and_ignore_narrow(tmp_path: Path) -> None:
+    ignore = tmp_path / "ignore.toml"
+    ignore.write_text('[[ignore]]\nchange = "zones/*"\nreason = "known"\n')
+    words = (log(), log("x86_72_256M_1cpu"), "--only", "zones", "--ignore", str(ignore))
+    assert run(*words)[0] == 0
+
+
+def test_three_boots_make_a_table() -> None:
+    status, output = run(log(), log("x86_510_256M_1cpu"), log("x86_72_256M_1cpu"))
+    assert status == 0
+    assert "kernel image" in output
+    assert output.splitlines()[2].startswith("C  ")
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["only-one.log"], ["missing-a.log", "missing-b.log"], ["a", "b", "--only", "x"]]
+)
+def test_trouble_exits_2_with_a_sentence(words: list[str]) -> None:
+    status, output = run(*words)
+    assert status == 2
+    assert len(output) > 20
