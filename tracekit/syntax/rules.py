@@ -35,8 +35,8 @@ LOWERING = ("pattern", "lower", "steps", "program", "assemble")
 
 def grammar_dir() -> Path:
     """Return the folder of the .lark files: in the wheel, or beside the package in a checkout."""
-    packaged = Path(__file__).parents[1] / "grammars"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "grammars"
+    inside = Path(__file__).parents[1] / "grammars"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "grammars"
 
 
 def digest(path: Path) -> str:
