@@ -163,12 +163,14 @@ def load(*paths: str | PathLike[str], until: Until | None = None) -> Boot:
     return from_capture(open_capture([os.fspath(path) for path in paths]), until)
 
 
-def from_capture(capture: Capture, until: Until | None = None) -> Boot:
-    """Parse what was opened."""
+def from_capture(
+    capture: Capture, until: Until | None = None, trace: Trace | None = None
+) -> Boot:
+    """Parse what was opened; ``trace`` is its trace where that has been read already."""
     logs = [LoadedLog(log, parse_log(_narrow(log, until))) for log in capture.logs]
     events = merge(logs)
     rules = frozenset[str]().union(*(loaded.parsed.rules for loaded in logs))
-    return Boot(capture, logs, identify(events, capture, rules), events)
+    return Boot(capture, logs, identify(events, capture, rules), events, trace)
 
 
 def _narrow(log: Log, until: Until | None) -> Log:

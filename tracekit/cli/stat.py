@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracekit.cli.output import trouble, write
-from tracekit.cli.trace_input import open_trace
+from tracekit.cli.output import collector_off, trouble, write
+from tracekit.cli.trace_input import OpenedTrace, open_trace
 
 if TYPE_CHECKING:
+    from tracekit.replay.page_history import PageHistory
     from tracekit.report.stat_options import Stat
 
 FORMATS = ("text", "json", "csv")
@@ -32,6 +33,8 @@ LINES_OF_TEXT = 20
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to stdout.")
 @click.option("--page-size", type=int, metavar="BYTES", help="Size of a page, to show KB.")
+@click.option("--phases", is_flag=True, help="How much each allocator holds, phase by phase.")
+@click.option("--svg", metavar="FILE", help="With --page: draw the zones over time into FILE.")
 def command(
     paths: tuple[str, ...],
     allocators: tuple[str, ...],
@@ -42,12 +45,19 @@ def command(
     form: str,
     output: str | None,
     page_size: int | None,
+    phases: bool,
+    svg: str | None,
 ) -> None:
     """Count what the events of a trace say of the slab, page and percpu allocators.
 
     Takes a trace or a captured boot folder. A thing that the trace shows made and not freed
-    is live. Exit status 2 where there is no trace.
+    is live. --page also replays the boot, where its dmesg is given, and shows what only the
+    simulation knows; --phases tells the story of the whole boot, and needs no trace. Exit
+    status 2 where there is no trace.
     """
+    if phases:
+        write(_phases(paths, form), output)
+        return
     from tracekit.report.stat_options import ALL_GROUPS, DEFAULT_SORT, SORT_KEYS, Wanted, compute
 
     keys = tuple(key for key in sort.split(",") if key) or DEFAULT_SORT
@@ -57,7 +67,12 @@ def command(
     opened = open_trace(paths, form)
     wanted = Wanted(allocators, by, live, keys, most)
     stat = compute(opened.trace, wanted, page_size or opened.page_size)
-    write(_render(stat, form), output)
+    history = _simulate(opened) if "page" in allocators or svg else None
+    if svg and history is not None:
+        from tracekit.report.page_history_svg import render_svg
+
+        write(render_svg(history), svg)
+    write(_render(stat, form, history, most), output)
 
 
 def _check(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -66,11 +81,38 @@ def _check(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
             trouble(f"{option} {name}: there is no such thing; use one of {', '.join(known)}")
 
 
-def _render(stat: Stat, form: str) -> str:
-    if form == "text":
-        from tracekit.report.stat_text import render
+def _phases(paths: tuple[str, ...], form: str) -> str:
+    """Return the memory of each allocator at each phase of a boot."""
+    from tracekit.boot import load
+    from tracekit.capture import CaptureError
+    from tracekit.replay.phases import phases
+    from tracekit.report.phases import render_json, render_text
 
-        return render(stat)
+    try:
+        with collector_off():
+            found = phases(load(*paths))
+    except CaptureError as error:
+        trouble(str(error))
+    if not found:
+        trouble(f"{' '.join(paths)}: no phase of a boot is shown; give the dmesg of a boot")
+    return render_json(found) if form == "json" else render_text(found)
+
+
+def _simulate(opened: OpenedTrace) -> PageHistory | str:
+    """Replay the boot that the trace belongs to, up to the page allocator."""
+    from tracekit.boot import from_capture
+    from tracekit.replay.page_history import page_history
+
+    with collector_off():
+        return page_history(from_capture(opened.capture, trace=opened.trace))
+
+
+def _render(stat: Stat, form: str, history: PageHistory | str | None, most: int | None) -> str:
+    if form == "text":
+        from tracekit.report import page_history_text, stat_text
+
+        told = "" if history is None else page_history_text.render(history, most)
+        return stat_text.render(stat) + told
     from tracekit.report import stat_json
 
-    return stat_json.render(stat) if form == "json" else stat_json.render_csv(stat)
+    return stat_json.render(stat, history) if form == "json" else stat_json.render_csv(stat)

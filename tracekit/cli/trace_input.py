@@ -20,10 +20,11 @@ STEP = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class OpenedTrace:
-    """A trace that was read, and the page size in bytes if the boot's files tell it."""
+    """A trace that was read, what it was opened from, and the page size if files tell it."""
 
     trace: Trace
     page_size: int | None
+    capture: Capture
 
 
 def open_trace(paths: tuple[str, ...], form: str) -> OpenedTrace:
@@ -44,7 +45,7 @@ def open_trace(paths: tuple[str, ...], form: str) -> OpenedTrace:
         )
     if not trace.counts.events and not trace.counts.unknown:
         _refuse(form, f"{trace.path}: no event of a trace could be read")
-    return OpenedTrace(trace, _page_size(capture))
+    return OpenedTrace(trace, _page_size(capture), capture)
 
 
 def _page_size(capture: Capture) -> int | None:

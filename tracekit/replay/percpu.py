@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tracekit.boot import Boot
 from tracekit.events.base import Source
@@ -68,9 +68,14 @@ def leave_unchecked(ledger: Ledger, trace: Trace, reason: str) -> None:
             ledger.unchecked(kind, reason, count)
 
 
-def replay_events(trace: Trace, twin: PercpuTwin) -> None:
-    """Feed the twin with the percpu events in the order of the trace."""
-    steps: list[tuple[int, Callable[[], None]]] = []
+def replay_events(
+    trace: Trace, twin: PercpuTwin, looks: Iterable[tuple[int, Callable[[], None]]] = ()
+) -> None:
+    """Feed the twin with the percpu events in the order of the trace.
+
+    ``looks`` are calls with the index of the event before which each is due.
+    """
+    steps = list(looks)
     for name, make in _MAKERS.items():
         table = trace.table(name)
         if len(table):

@@ -7,19 +7,25 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracekit.events.table import Trace
 from tracekit.report.stat import Row, Section
 from tracekit.report.stat_options import Stat
 from tracekit.report.stat_page import PageSection
 
+if TYPE_CHECKING:
+    from tracekit.replay.page_history import PageHistory
+
 SCHEMA = "tracekit.stat/1"
 FIELDS = ("hit", "requested", "allocated", "frag", "cross_cpu", "live", "live_allocated")
 
 
-def as_dict(stat: Stat) -> dict[str, Any]:
-    """Return the statistics as plain values. Sizes are bytes, those of ``page`` are pages."""
+def as_dict(stat: Stat, history: PageHistory | str | None = None) -> dict[str, Any]:
+    """Return the statistics as plain values. Sizes are bytes, those of ``page`` are pages.
+
+    ``simulation`` is what a simulated page allocator saw, null where none was asked for.
+    """
     return {
         "schema": SCHEMA,
         "trace": trace_dict(stat.trace),
@@ -27,17 +33,24 @@ def as_dict(stat: Stat) -> dict[str, Any]:
         "slab": _section(stat, stat.slab),
         "page": _page(stat, stat.page),
         "percpu": _section(stat, stat.percpu),
+        "simulation": None if history is None else _history(history),
     }
 
 
-def render(stat: Stat) -> str:
+def render(stat: Stat, history: PageHistory | str | None = None) -> str:
     """Return the statistics as JSON text, on one line: indenting takes ten times as long."""
-    return json.dumps(as_dict(stat)) + "\n"
+    return json.dumps(as_dict(stat, history)) + "\n"
 
 
 def render_error(message: str) -> str:
     """Return what stands on stdout when there is no trace to count (exit status 2)."""
     return json.dumps({"schema": SCHEMA, "error": message}) + "\n"
+
+
+def _history(history: PageHistory | str) -> dict[str, Any]:
+    from tracekit.report.page_history_json import as_dict as history_dict
+
+    return history_dict(history)
 
 
 def trace_dict(trace: Trace) -> dict[str, Any]:
