@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -119,6 +117,9 @@ def _figures(row: Row) -> dict[str, int]:
 
 def render_csv(stat: Stat) -> str:
     """Return every group as one row of CSV, with the allocator and the grouping it is of."""
+    import csv
+    import io
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("allocator", "by", "key", *FIELDS))
