@@ -155,9 +155,7 @@ class PageAllocator:
             return self._drain_freed_first(lists, first or 0, count)
         return self._drain_rotating(lists, count)
 
-    def _drain_freed_first(
-        self, lists: dict[int, PcpList], first: int, count: int
-    ) -> list[int]:
+    def _drain_freed_first(self, lists: dict[int, PcpList], first: int, count: int) -> list[int]:
         found: list[int] = []
         indexes = sorted(lists)
         for index in [i for i in indexes if i >= first] + [i for i in indexes if i < first]:

@@ -76,9 +76,7 @@ def run(context: Context) -> None:
     check_snapshot(ledger, windows, snapshot_files(boot), twin.allocator.zones, account.reason)
 
 
-def _make_twin(
-    boot: Boot, handoff: Handoff | None, stream: Stream, account: Account
-) -> Twin:
+def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Account) -> Twin:
     """Return the twin in the state of the first event, as far as that is known."""
     kernel = boot.kernel
     if handoff is None:

@@ -151,7 +151,7 @@ class Frees:
         elif twin.resync.contig.giving == row:
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
         elif order == 0 and twin.vmalloc.begins(stream, row):
-            cpu.draining, cpu.freer = None, (stream.pid[row], stream.context[row])
+            cpu.frees((stream.pid[row], stream.context[row]), stream.depth[row])
         else:
             self._put(row, zone, cpu)
 
@@ -161,7 +161,7 @@ class Frees:
         who = (stream.pid[row], stream.context[row])
         if not who[1]:
             cpu.locked_zone = None
-        cpu.draining, cpu.freer = None, who
+        cpu.frees(who, stream.depth[row])
         surplus = self._surplus(row, who)
         isolated = zone.pageblock_type(pfn) == self._isolate
         direct = surplus or isolated or not twin.rules.in_pcp(order)

@@ -223,9 +223,7 @@ class AllocJudge:
         twin.account.unchecked(PFN, WHILE_OFF)
         return True
 
-    def _alloc_diverged(
-        self, row: int, predicted: int | None, right: int | None = None
-    ) -> None:
+    def _alloc_diverged(self, row: int, predicted: int | None, right: int | None = None) -> None:
         stream = self.twin.stream
         pfn, order = stream.pfn[row], stream.order[row]
         alternatives = []

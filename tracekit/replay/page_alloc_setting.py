@@ -125,9 +125,7 @@ def zones_of(handoff: Handoff, rules: Rules, *, flat: bool) -> list[Zone]:
     return found
 
 
-def _blocks(
-    handoff: Handoff, buddy: BuddyZone, to_tail: bool
-) -> list[tuple[int, tuple[int, str]]]:
+def _blocks(handoff: Handoff, buddy: BuddyZone, to_tail: bool) -> list[tuple[int, tuple[int, str]]]:
     """Return the free blocks as (pfn, (order, migrate type)), in the order to add them.
 
     Blocks that go to the tails come in list order. Until v5.9, and for HighMem while it was

@@ -38,6 +38,7 @@ from tracekit.replay.page_alloc_ties import Ties
 from tracekit.replay.page_alloc_unlogged import Deferred, Run, infer_run
 from tracekit.replay.page_alloc_vmalloc import Vmalloc
 
+WORKER_DEPTH = 2
 WHOLE_DRAIN = 1 << 30
 # where the state is not known, a prediction seldom lasts
 SHORT_DRAIN = 32
@@ -65,7 +66,10 @@ class Cpu:
     per-cpu lists ``holder`` holds locked. ``expected`` yields what a drain in progress frees
     next; ``freed`` is the list of the last page freed, by ``freer``. ``pending`` are the rows
     of frees by ``freer`` whose pages have not reached a list yet; ``batch`` says that they
-    are freed as a list, whose pages are all logged before the first of them moves.
+    are freed as a list, whose pages are all logged before the first of them moves. ``depth`` is
+    the preempt depth of the last free. ``first`` is the list that a drain began with because
+    its task had freed to it; ``interrupted`` is such a drain, by whom and its first list, that
+    another task's free came in between.
     """
 
     refilled: PcpList | None = None
@@ -79,6 +83,17 @@ class Cpu:
     freer: tuple[int, int] = (0, 0)
     pending: list[int] = field(default_factory=list)
     batch: bool = False
+    depth: int = -1
+    first: PcpList | None = None
+    interrupted: tuple[tuple[int, int], PcpList] | None = None
+
+    def frees(self, who: tuple[int, int], depth: int) -> None:
+        """Note that ``who`` frees a page at this preempt depth."""
+        if self.draining is not None and self.first is not None and self.holder != who:
+            self.interrupted = (self.holder, self.first)
+        elif self.interrupted is not None and self.interrupted[0] == who:
+            self.interrupted = None
+        self.draining, self.freer, self.depth = None, who, depth
 
 
 class Twin:
@@ -93,6 +108,7 @@ class Twin:
     ) -> None:
         self.allocator = allocator
         self.rules = allocator.rules
+        self.old = self.rules.fallback is Fallback.REMOVE
         self.stream = stream
         self.account = account
         self.deferred: Deferred | None = None
@@ -289,6 +305,8 @@ class Twin:
         if not who[1]:
             cpu.locked_zone = None
         cpu.draining = cpu.freed = None
+        if cpu.interrupted is not None and cpu.interrupted[0] == who:
+            cpu.interrupted = None
         if pfn < 0:
             self.account.unchecked(PFN, "the allocation failed")
             return
@@ -352,7 +370,9 @@ class Twin:
             self.account.matched[DRAIN] += 1
         else:
             pfn = self.judge_free.drain(row, predicted)
-        zone.free_one(pfn, stream.order[row], stream.migratetype[row])
+        # up to v3.6 the event shows page_private() after the merge, no migrate type
+        migratetype = zone.pageblock_type(pfn) if self.old else stream.migratetype[row]
+        zone.free_one(pfn, stream.order[row], migratetype)
 
     def begin_drain(self, row: int, zone: Zone, cpu: Cpu) -> None:
         """Work out what a drain that starts here frees, in order.
@@ -362,15 +382,32 @@ class Twin:
         """
         stream = self.stream
         self.settle(row)
-        freed = cpu.freed
         who = (stream.pid[row], stream.context[row])
-        own = freed is not None and freed.zone is zone and cpu.freer == who
+        freed = self._freed(row, zone, cpu, who)
         pages = self.allocator.where.get(stream.pfn[row])
-        number = stream.cpu[row] if own or pages is None else pages.cpu
-        first = freed.pindex if own and freed is not None else None
+        number = stream.cpu[row] if freed is not None or pages is None else pages.cpu
+        first = freed.pindex if freed is not None else None
         if self.rules.drain is Drain.ROTATE:
             first = None
         count = SHORT_DRAIN if self.account.reason else WHOLE_DRAIN
         cpu.expected = iter(self.allocator.drain_order(zone, number, first, count))
         cpu.draining = cpu.locked_zone = zone
-        cpu.holder = who
+        cpu.holder, cpu.first = who, freed
+
+    def _freed(self, row: int, zone: Zone, cpu: Cpu, who: tuple[int, int]) -> PcpList | None:
+        """Return the list whose last free makes this drain, None where something else does.
+
+        A free holds the per-cpu lists pinned and locked, and the zone locked: three levels of
+        preempt depth. A worker that shrinks the lists pins nothing.
+        """
+        if cpu.interrupted is not None and cpu.interrupted[0] == who:
+            first = cpu.interrupted[1]
+            cpu.interrupted = None
+            return first if first.zone is zone else None
+        freed = cpu.freed
+        if freed is None or freed.zone is not zone or cpu.freer != who:
+            return None
+        depth = self.stream.depth[row]
+        if self.rules.vfree_merges and cpu.depth >= 0 and depth == cpu.depth + WORKER_DEPTH:
+            return None
+        return freed

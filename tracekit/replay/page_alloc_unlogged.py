@@ -163,9 +163,7 @@ class _Walk:
     deferred: Deferred
     start: int
 
-    def advance(
-        self, migratetype: int, target: Target, others: dict[int, Target]
-    ) -> list[Run]:
+    def advance(self, migratetype: int, target: Target, others: dict[int, Target]) -> list[Run]:
         """Take single pages for the type until the target stands at the head of its lists.
 
         A block that another type's first refill comes from was claimed by that type. Nothing

@@ -79,6 +79,4 @@ class Unordered:
     def _next_on_cpu(self, row: int) -> int:
         stream = self.twin.stream
         cpu = stream.cpu[row]
-        return next(
-            (r for r in range(row + 1, len(stream)) if stream.cpu[r] == cpu), len(stream)
-        )
+        return next((r for r in range(row + 1, len(stream)) if stream.cpu[r] == cpu), len(stream))
