@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracekit.capture import Capture, open_capture
 from tracekit.capture.line import Line, Log
@@ -67,6 +67,7 @@ class Boot:
     events: list[Event] = field(default_factory=list)
     _trace: Trace | None = field(default=None, repr=False)
     _sources: list[SourceInfo] = field(default_factory=list, repr=False)
+    _by_class: dict[type[Event], list[Any]] = field(default_factory=dict, repr=False)
 
     @property
     def trace(self) -> Trace | None:
@@ -104,7 +105,10 @@ class Boot:
 
     def of(self, kind: type[AnyEvent]) -> list[AnyEvent]:
         """Return the events of one class, in order."""
-        return [event for event in self.events if isinstance(event, kind)]
+        found = self._by_class.get(kind)
+        if found is None:
+            found = self._by_class[kind] = [e for e in self.events if isinstance(e, kind)]
+        return list(found)
 
 
 def _log_info(loaded: LoadedLog) -> SourceInfo:

@@ -14,7 +14,7 @@ physical address space, as memblock_cap_size() does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tracekit.mm.memblock_search import (
     GapHints,
@@ -230,7 +230,7 @@ class Memblock:
         found = self.find_in_range_node(wanted)
         if not found and wanted.flags & MEMBLOCK_MIRROR:
             self.warn_no_mirror(size)
-            found = self.find_in_range_node(replace(wanted, flags=wanted.flags & ~MEMBLOCK_MIRROR))
+            found = self.find_in_range_node(wanted._replace(flags=wanted.flags & ~MEMBLOCK_MIRROR))
         return found
 
     def find_in_range_node(self, wanted: Wanted) -> int:
@@ -329,7 +329,7 @@ class Memblock:
     def _find_above_kernel(self, wanted: Wanted) -> int:
         floor = self.config.kernel_end or 0
         if wanted.end > floor:
-            above = replace(wanted, start=max(wanted.start, floor))
+            above = wanted._replace(start=max(wanted.start, floor))
             found = find_range_bottom_up(self.memory, self.reserved, above)
             if found:
                 return found

@@ -7,7 +7,7 @@ __memblock_find_range_bottom_up() and __memblock_find_range_top_down().
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tracekit.mm.memblock_type import (
     MEMBLOCK_DRIVER_MANAGED,
@@ -23,8 +23,7 @@ from tracekit.mm.memblock_type import (
 Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a search asks for: bytes, alignment, [start, end), node and MEMBLOCK_* flags."""
 
     size: int
@@ -144,7 +143,7 @@ def find_range_top_down(
     """Highest fitting address, or 0 (__memblock_find_range_top_down)."""
     clear_above = hints.start(memory, reserved, wanted) if hints else None
     learning = hints is not None and _sees_all(memory, wanted, clear_above)
-    narrowed = replace(wanted, end=min(wanted.end, clear_above)) if clear_above else wanted
+    narrowed = wanted._replace(end=min(wanted.end, clear_above)) if clear_above else wanted
     found, passed = 0, None
     for free_start, free_end in free_ranges_reverse(memory, reserved, narrowed):
         if learning:

@@ -25,6 +25,8 @@ TRACE_GRAMMARS = (*EVENT_GRAMMARS, "ftrace")
 # These only say who speaks: a line belongs to them if no other rule can read it.
 LAST_GRAMMARS = ("arch_signs",)
 ROUTE_KEY = 4
+HEAD = 20
+MOST_HEADS = 8192
 
 Step = tuple[Any, ...]
 Program = list[Step]
@@ -154,16 +156,31 @@ class Router:
             for prefix in filter(None, rule.prefixes):
                 self._routes.setdefault(prefix[:ROUTE_KEY], []).append((prefix, rule))
         self._sizes = tuple(sorted({len(key) for key in self._routes}, reverse=True))
+        self._by_head: dict[str, list[tuple[str, Rule]]] = {}
 
     def candidates(self, text: str) -> list[Rule]:
         """Return the rules whose fixed beginning, or fixed text inside, ``text`` shows."""
         found: list[Rule] = []
-        for size in self._sizes:
-            for prefix, rule in self._routes.get(text[:size], ()):
-                if text.startswith(prefix) and rule not in found:
-                    found.append(rule)
+        for prefix, rule in self._compatible(text[:HEAD]):
+            # Rules are few and each is one object, so identity tells them apart.
+            if text.startswith(prefix) and not any(rule is other for other in found):
+                found.append(rule)
         found.extend(rule for needle, rule in self._needles if needle in text)
         return found
+
+    def _compatible(self, head: str) -> list[tuple[str, Rule]]:
+        """Return the prefixes that a line with this beginning may have; most lines repeat one."""
+        known = self._by_head.get(head)
+        if known is None:
+            if len(self._by_head) >= MOST_HEADS:
+                self._by_head.clear()
+            known = self._by_head[head] = [
+                (prefix, rule)
+                for size in self._sizes
+                for prefix, rule in self._routes.get(head[:size], ())
+                if head.startswith(prefix[:HEAD])
+            ]
+        return known
 
     def match(self, rule: Rule, text: str) -> re.Match[str] | None:
         """Return the match of the whole line by the rule, or None."""
