@@ -106,6 +106,16 @@ def test_a_number_too_long_for_a_column_makes_the_line_unread() -> None:
         assert trace.counts.unparsed == 1
 
 
+@pytest.mark.parametrize("filler", [b" ", b"-", b"x", b"a-1 [000] "])
+def test_an_endless_line_costs_neither_time_nor_memory(filler: bytes) -> None:
+    data = BODY + b"a" + filler * (3_000_000 // len(filler)) + b"z\n" + BODY
+    for compiled in (True, False):
+        trace = read(data, 1 << 16, compiled)
+        assert trace.counts.unparsed == 1
+        assert trace.counts.total == trace.counts.lines == 15
+        assert trace.unparsed[0].reason == "longer than any line of a trace"
+
+
 def test_the_collector_is_left_as_it_was() -> None:
     assert gc.isenabled()
     read(BODY)

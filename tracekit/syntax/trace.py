@@ -14,7 +14,7 @@ from typing import Protocol
 from tracekit.capture.errors import DamagedStreamError
 from tracekit.events.columns import Finished, named, tables
 from tracekit.events.table import COMMON, PREFIX, Counts, Kind, Trace
-from tracekit.syntax.trace_slow import Sink, SlowReader
+from tracekit.syntax.trace_slow import LONGEST_LINE, Sink, SlowReader
 
 # called with the number of bytes read so far
 Progress = Callable[[int], None]
@@ -39,9 +39,9 @@ class BulkReader(Sink, Protocol):
 def read_trace(path: str, chunks: Iterable[bytes], progress: Progress | None = None) -> Trace:
     """Read the trace whose decompressed bytes ``chunks`` yields; ``path`` is what it is called.
 
-    Memory beside the columns is bounded by the size of a chunk and the longest line. No line
-    raises: what cannot be read is counted and kept in ``unparsed``. Of an archive that ends
-    early, what could be unpacked is read, and ``damage`` says so.
+    Memory beside the columns is bounded by the size of a chunk. No line raises: what cannot be
+    read is counted and kept in ``unparsed``. Of an archive that ends early, what could be
+    unpacked is read, and ``damage`` says so.
     """
     name, reader = bulk_reader()
     slow = SlowReader(reader)
@@ -82,6 +82,8 @@ def _feed(
             begin = chunk.find(b"\n") + 1
             rest += chunk[:begin] if begin else chunk
             if not begin:
+                # no event is that long: what follows only has to be passed over
+                rest = rest[: 2 * LONGEST_LINE]
                 continue
             _, number = reader.scan(rest, 0, number, slow)
         used, number = reader.scan(chunk, begin, number, slow)

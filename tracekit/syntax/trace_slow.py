@@ -27,6 +27,8 @@ from tracekit.syntax.trace_line import (
 from tracekit.syntax.wrapped_event import WrappedEvent, join, unquote
 
 KEPT_UNPARSED = 1000
+# bytes; the kernel prints a line of a trace into one page
+LONGEST_LINE = 4096
 
 
 class Sink(Protocol):
@@ -60,6 +62,10 @@ class SlowReader:
         """Read one line, without its newline; ``number`` counts from 1."""
         self.counts.lines += 1
         line = line.rstrip(b" \t\r")
+        if len(line) > LONGEST_LINE:
+            self.flush()
+            self._keep(line[:LONGEST_LINE], number, "longer than any line of a trace")
+            return
         if self._wrapped:
             if not self._wrapped.full and self._continues(line):
                 self._wrapped.add(number, line)
@@ -197,6 +203,9 @@ class SlowReader:
             reason = explain(frame.event)
         else:
             reason = "no rule reads this event" if known else "not a line of a trace"
+        self._keep(line, number, reason)
+
+    def _keep(self, line: bytes, number: int, reason: str) -> None:
         self.counts.unparsed += 1
         if len(self.unparsed) < KEPT_UNPARSED:
             self.unparsed.append(Unparsed(number, line.decode("utf-8", "replace"), reason))
