@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracekit.capture import Capture, open_capture
@@ -67,7 +69,7 @@ class Boot:
     events: list[Event] = field(default_factory=list)
     _trace: Trace | None = field(default=None, repr=False)
     _sources: list[SourceInfo] = field(default_factory=list, repr=False)
-    _by_class: dict[type[Event], list[Any]] = field(default_factory=dict, repr=False)
+    _by_class: dict[type[Event], list[tuple[int, Any]]] = field(default_factory=dict, repr=False)
 
     @property
     def trace(self) -> Trace | None:
@@ -105,10 +107,13 @@ class Boot:
 
     def of(self, kind: type[AnyEvent]) -> list[AnyEvent]:
         """Return the events of one class, in order."""
-        found = self._by_class.get(kind)
-        if found is None:
-            found = self._by_class[kind] = [e for e in self.events if isinstance(e, kind)]
-        return list(found)
+        if not self._by_class:
+            for place, event in enumerate(self.events):
+                self._by_class.setdefault(type(event), []).append((place, event))
+        classes = [found for cls, found in self._by_class.items() if issubclass(cls, kind)]
+        if len(classes) > 1:
+            return [event for _, event in sorted(chain.from_iterable(classes), key=itemgetter(0))]
+        return [event for found in classes for _, event in found]
 
 
 def _log_info(loaded: LoadedLog) -> SourceInfo:
