@@ -34,6 +34,7 @@ from tracekit.replay.slab_pages import slab_pages
 NO_MEMBLOCK = "the log has no memblock lines; boot with memblock=debug to see them"
 NO_MEMORY = "memblock had been told of no RAM yet"
 NO_HANDOFF = "what was handed to the page allocator is not known (memblock=debug shows it)"
+GROWN = "memory initialised late came before the trace began, how much and when is not known"
 ONLY_FREE = "only the Memory: line tells what is free"
 
 
@@ -123,9 +124,16 @@ class _Late:
         checks = context.take(MemoryChecks)
         free = checks.setting.memory.free_at_handoff if checks is not None else None
         self.given = union((area.start_pfn, area.end_pfn) for area in free or ())
-        self.late: list[tuple[int, int]] = []
+        self.late: list[tuple[int, int, int]] = []
         if watch.twin is not None and self.handoff is not None:
             self.late = late_pages(watch.twin.stream, self._apart(), self._zones())
+
+    def _grown(self) -> bool:
+        """Return whether deferred memory came without an event (deferred_grow_zone)."""
+        assert self.handoff is not None
+        deferred = union((area.start_pfn, area.end_pfn) for area in self.handoff.deferred)
+        seen = [(pfn, pfn + pages) for _, pages, pfn in self.late]
+        return total(intersect(deferred, seen)) < total(deferred)
 
     def _apart(self) -> list[tuple[int, int]]:
         """Return what the page allocator was given at the hand-off, as pfn ranges."""
@@ -159,8 +167,11 @@ class _Late:
         assert self.handoff is not None
         ram, size = present(self.handoff), self.page_size
         given = sum(end - start for start, end in self._apart())
-        came = bisect_right(self.late, (event, -1))
-        given += sum(pages for _, pages in self.late[:came])
+        if self._grown():
+            known = {"listed": listed * size, "free": free * size}
+            return Phase(place.name, place.line, ram * size, **known, reason=GROWN)
+        came = bisect_right(self.late, (event, -1, -1))
+        given += sum(pages for _, pages, _ in self.late[:came])
         slab = None
         if isinstance(self.slabs, list):
             slab = size * sum(slab.pages for slab in self.slabs if slab.lives_before(event))
@@ -180,15 +191,15 @@ class _Late:
 
 def late_pages(
     stream: Stream, given: list[tuple[int, int]], zones: list[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """Return (event, pages) of each free that gives the allocator pages it never had.
+) -> list[tuple[int, int, int]]:
+    """Return (event, pages, pfn) of each free that gives the allocator pages it never had.
 
     The initrd, init memory, memory maps of holes, CMA areas, deferred memory and the like.
     ``given`` is what it had from the hand-off and ``zones`` all zones, as pfn ranges.
     """
     starts = [start for start, _ in given]
     seen: set[int] = set()
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, int, int]] = []
     for row, kind in enumerate(stream.kind):
         if kind != FREE:
             continue
@@ -199,7 +210,7 @@ def late_pages(
             continue
         pages = 1 << stream.order[row]
         seen.update(range(pfn, pfn + pages))
-        found.append((stream.event[row], pages))
+        found.append((stream.event[row], pages, pfn))
     return found
 
 
