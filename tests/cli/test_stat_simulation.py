@@ -48,3 +48,9 @@ def test_phases_of_something_without_any_are_trouble(tmp_path: Path) -> None:
     result = run("stat", "--phases", lonely)
     assert result.exit_code == 2
     assert "no phase of a boot is shown" in result.stderr
+
+
+def test_phases_have_no_csv() -> None:
+    result = run("stat", "--phases", "--format", "csv", BOOT)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "use --format json" in result.stderr

@@ -56,6 +56,8 @@ def command(
     status 2 where there is no trace.
     """
     if phases:
+        if form == "csv":
+            trouble("--phases has no csv form; use --format json")
         write(_phases(paths, form), output)
         return
     from tracekit.report.stat_options import ALL_GROUPS, DEFAULT_SORT, SORT_KEYS, Wanted, compute
