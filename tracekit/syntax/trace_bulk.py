@@ -150,7 +150,7 @@ class ExpressionReader(Columns):
         try:
             return array("q", map(int, texts))
         except ValueError:
-            return array("q", [signed(int(text, base)) for text in texts])
+            return _signed([int(text, base) for text in texts])
 
     def _ids(self, texts: Sequence[bytes]) -> Iterator[int]:
         for text in dict.fromkeys(texts):
@@ -161,8 +161,9 @@ class ExpressionReader(Columns):
         self, texts: Sequence[bytes | None], base: int | None, under: array[int] | None
     ) -> array[int]:
         """The same where some lines do not show the group; ``under`` shows through the gaps."""
-        if base == HIDDEN:
-            values = array("q", [ABSENT]) * len(texts)
+        if base is not None and base < 0:
+            number = ABSENT if base == HIDDEN else -1 - base
+            values = array("q", [ABSENT if text is None else number for text in texts])
         else:
             convert: Callable[[bytes], int] = (
                 self.intern if base is None else lambda text: signed(to_number(text, base))
@@ -172,6 +173,13 @@ class ExpressionReader(Columns):
             return values
         pairs = zip(values, under, strict=True)
         return array("q", [low if value == ABSENT else value for value, low in pairs])
+
+
+def _signed(numbers: list[int]) -> array[int]:
+    try:
+        return array("q", numbers)
+    except OverflowError:
+        return array("q", map(signed, numbers))
 
 
 def _addresses(texts: Sequence[bytes]) -> array[int]:
