@@ -32,6 +32,7 @@ DRIVERS = (
     "numa_32",
     "mm_init",
     "percpu_first_chunk",
+    "cut",
 )
 RARE = {"bootmem": "tracekit.events.bootmem", "numa_32": "tracekit.events.numa_32"}
 TRACE_DRIVERS = ("page_alloc", "slub", "percpu")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ class Ledger:
     inferences: list[Inference] = field(default_factory=list)
     divergences: list[Divergence] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
+    _counted: list[tuple[str, Divergence]] = field(default_factory=list, repr=False)
 
     def kind(self, kind: str) -> Checks:
         """Return the count of a kind of check, begun at zero where there is none yet."""
@@ -77,7 +78,15 @@ class Ledger:
     def diverged(self, kind: str, code: str, line: Source, subject: str, **facts: Any) -> None:
         """Enter an event that parts ways with its prediction, and report it (see report)."""
         self.kind(kind).diverged += 1
-        self.report(code, line, subject, **facts)
+        self._counted.append((kind, self.report(code, line, subject, **facts)))
+
+    def withdraw(self, reason: str, doubted: Callable[[Divergence], bool]) -> None:
+        """Make the diverged checks that ``doubted`` picks unchecked: nothing decides them."""
+        for kind, divergence in [pair for pair in self._counted if doubted(pair[1])]:
+            self.kind(kind).diverged -= 1
+            self.unchecked(kind, reason)
+            self.divergences.remove(divergence)
+            self._counted.remove((kind, divergence))
 
     def report(
         self,

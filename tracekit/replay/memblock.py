@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from tracekit.events.base import Source
 from tracekit.mm.ranges import subtract
@@ -141,22 +142,26 @@ def _enter_check(check: Outcome, ledger: Ledger, explained: set[Source]) -> None
     elif check.status == INFERRED:
         ledger.inferred(check.kind)
     elif check.status == DIVERGED and check.parting is not None:
-        ledger.kind(check.kind).diverged += 1
-        if check.parting.line not in explained:
-            report(check.parting, ledger)
+        parting = check.parting
+        if parting.line in explained:
+            ledger.kind(check.kind).diverged += 1
+        else:
+            place = (parting.code, parting.line, parting.subject)
+            ledger.diverged(check.kind, *place, **_facts(parting))
     else:
         ledger.unchecked(check.kind, check.reason)
 
 
 def report(parting: Parting, ledger: Ledger) -> None:
-    """List a divergence or note."""
-    ledger.report(
-        parting.code,
-        parting.line,
-        parting.subject,
-        logged=parting.logged,
-        simulated=parting.simulated,
-        explanation=parting.explanation,
-        alternatives=parting.alternatives,
-        related=parting.related,
-    )
+    """List a divergence or note that belongs to no counted check."""
+    ledger.report(parting.code, parting.line, parting.subject, **_facts(parting))
+
+
+def _facts(parting: Parting) -> dict[str, Any]:
+    return {
+        "logged": parting.logged,
+        "simulated": parting.simulated,
+        "explanation": parting.explanation,
+        "alternatives": parting.alternatives,
+        "related": parting.related,
+    }

@@ -1,0 +1,49 @@
+"""A healthy log that is cut anywhere gives no error and no warning."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.boots import SAMPLES
+from tests.faults import FAULTS
+from tracekit.boot import load
+from tracekit.replay.boot import replay
+from tracekit.replay.cut import REASON
+
+LOGS = sorted(SAMPLES.glob("*/dmesg.log"))
+CUTS = 4
+
+
+@pytest.mark.parametrize("log", LOGS, ids=lambda log: log.parent.name)
+def test_a_cut_log_is_not_loud(log: Path, tmp_path: Path) -> None:
+    lines = log.read_text(errors="replace").split("\n")
+    rng = random.Random(len(lines))
+    path = tmp_path / "dmesg.log"
+    for _ in range(CUTS):
+        path.write_text("\n".join(lines[: rng.randint(5, len(lines))]))
+        assert replay(load(path)).loud == []
+
+
+def test_a_fault_in_a_log_cut_after_the_hand_off_is_still_found(tmp_path: Path) -> None:
+    lines = (SAMPLES / "x86_61_256M_1cpu" / "dmesg.log").read_text().split("\n")
+    end = next(i for i, line in enumerate(lines) if "Memory: " in line) + 10
+    injected = FAULTS["moved"](lines[:end], random.Random(3))
+    assert injected is not None
+    path = tmp_path / "dmesg.log"
+    path.write_text("\n".join(injected.lines))
+    assert [d.line.line for d in replay(load(path)).loud] == [injected.line]
+
+
+def test_what_the_cut_leaves_open_is_counted_with_its_reason(tmp_path: Path) -> None:
+    lines = (SAMPLES / "x86_61_256M_1cpu" / "dmesg.log").read_text().split("\n")
+    end = next(i for i, line in enumerate(lines) if "Zone ranges" in line)
+    injected = FAULTS["moved"](lines[:end], random.Random(3))
+    assert injected is not None
+    path = tmp_path / "dmesg.log"
+    path.write_text("\n".join(injected.lines))
+    result = replay(load(path))
+    assert result.loud == []
+    assert result.context.ledger("memblock").checks["address"].unchecked[REASON] == 1
