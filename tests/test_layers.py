@@ -31,7 +31,7 @@ FLOW: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 VERSION_NAMES = ("version", "release", "kernel_version")
-VERSION_TABLE = {"kernel/features.py"}
+VERSION_TABLE = {"kernel/feature.py", "kernel/features.py"}
 
 
 def modules() -> list[Path]:

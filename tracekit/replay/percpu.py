@@ -95,7 +95,7 @@ def _allocs(
 ) -> list[tuple[int, Callable[[], None]]]:
     names = ("reserved", "is_atomic", "size", "align", "base_addr", "off", "ptr")
     columns = [table[name] for name in names]
-    sites = table["call_site"] if "call_site" in table else None
+    sites = table.columns.get("call_site")
     steps = []
     for row, index in enumerate(table.index):
         values = [column[row] for column in columns]
