@@ -35,7 +35,7 @@ DRIVERS = (
     "cut",
 )
 RARE = {"bootmem": "tracekit.events.bootmem", "numa_32": "tracekit.events.numa_32"}
-TRACE_DRIVERS = ("page_alloc", "slub", "percpu")
+TRACE_DRIVERS = ("page_alloc", "slub", "percpu", "trust")
 
 
 @dataclass(slots=True)

@@ -23,6 +23,13 @@ HIDDEN = "hidden pointer"
 
 ALLOC, FREE = "percpu_alloc_percpu", "percpu_free_percpu"
 CREATE, DESTROY = "percpu_create_chunk", "percpu_destroy_chunk"
+# Where an event's memory lies; early in a boot a kernel may print these as (____ptrval____).
+PLACES = {
+    ALLOC: ("base_addr", "off", "ptr"),
+    FREE: ("base_addr", "off", "ptr"),
+    CREATE: ("base_addr",),
+    DESTROY: ("base_addr",),
+}
 
 
 def run(context: Context) -> None:
@@ -35,11 +42,18 @@ def run(context: Context) -> None:
     if isinstance(allocator, str):
         leave_unchecked(ledger, trace, allocator)
         return
+    if any(_hides(trace.table(name), places) for name, places in PLACES.items()):
+        leave_unchecked(ledger, trace, HIDDEN)
+        return
     whole = not any(gap.first == BEFORE_ALL for gap in trace.gaps)
     twin = PercpuTwin(ledger, allocator, whole=whole)
     replay_events(trace, twin)
     twin.finish()
     ledger.state["chunks"] = twin.state()
+
+
+def _hides(table: Table, places: Iterable[str]) -> bool:
+    return len(table) > 0 and not all(place in table for place in places)
 
 
 def first_allocator(boot: Boot) -> PercpuAllocator | str:
