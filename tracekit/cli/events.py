@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -79,7 +80,7 @@ def _check_parquet(output: str | None) -> None:
 @contextmanager
 def _opened(output: str | None) -> Iterator[TextIO]:
     if output is None or output == "-":
-        yield click.get_text_stream("stdout")
+        yield sys.stdout
         return
     try:
         with open(output, "w", encoding="utf-8", newline="") as stream:
