@@ -23,9 +23,12 @@ LOGS = [
     if WORDS.search((folder / "dmesg.log").read_text(errors="replace"))
 ]
 
+# A log that comes this far is not cut before the hand-off, where nothing more would be decided.
+END = "\nSLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=1, Nodes=1\n"
+
 
 def played(text: str, path: Path) -> Replay:
-    path.write_text(text)
+    path.write_text(text if "SLUB: " in text else text.rstrip("\n") + END)
     return replay(tracekit.load(path))
 
 
