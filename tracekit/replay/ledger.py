@@ -51,7 +51,7 @@ class Ledger:
     inferences: list[Inference] = field(default_factory=list)
     divergences: list[Divergence] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
-    _counted: list[tuple[str, Divergence]] = field(default_factory=list, repr=False)
+    _counted: list[tuple[str, int, Divergence]] = field(default_factory=list, repr=False)
 
     def kind(self, kind: str) -> Checks:
         """Return the count of a kind of check, begun at zero where there is none yet."""
@@ -75,18 +75,24 @@ class Ledger:
         self.inferences.append(inference)
         return inference
 
-    def diverged(self, kind: str, code: str, line: Source, subject: str, **facts: Any) -> None:
-        """Enter an event that parts ways with its prediction, and report it (see report)."""
-        self.kind(kind).diverged += 1
-        self._counted.append((kind, self.report(code, line, subject, **facts)))
+    def diverged(
+        self, kind: str, code: str, line: Source, subject: str, *, count: int = 1, **facts: Any
+    ) -> None:
+        """Enter events that part ways with their prediction, and report them (see report).
+
+        ``count`` events of one line, such as the cells of a row, make one divergence.
+        """
+        self.kind(kind).diverged += count
+        self._counted.append((kind, count, self.report(code, line, subject, **facts)))
 
     def withdraw(self, reason: str, doubted: Callable[[Divergence], bool]) -> None:
         """Make the diverged checks that ``doubted`` picks unchecked: nothing decides them."""
-        for kind, divergence in [pair for pair in self._counted if doubted(pair[1])]:
-            self.kind(kind).diverged -= 1
-            self.unchecked(kind, reason)
+        for entry in [entry for entry in self._counted if doubted(entry[2])]:
+            kind, count, divergence = entry
+            self.kind(kind).diverged -= count
+            self.unchecked(kind, reason, count)
             self.divergences.remove(divergence)
-            self._counted.remove((kind, divergence))
+            self._counted.remove(entry)
 
     def report(
         self,

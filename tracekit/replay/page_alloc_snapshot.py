@@ -165,12 +165,12 @@ def _enter(ledger: Ledger, row: FreeRow, path: str, cells: Cells) -> None:
     if not wrong:
         return
     what = f" type {row.migratetype}" if row.migratetype else ""
-    checks = ledger.kind(SNAPSHOT)
-    checks.diverged += len(wrong)
-    ledger.report(
+    ledger.diverged(
+        SNAPSHOT,
         "PA108",
         Source(path, row.line),
         f"node {row.nid} zone {row.zone}{what}",
         logged=", ".join(f"{name}: {logged}" for name, logged, _ in wrong),
         simulated=", ".join(f"{name}: {simulated}" for name, _, simulated in wrong),
+        count=len(wrong),
     )

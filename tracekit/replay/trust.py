@@ -16,6 +16,7 @@ from tracekit.replay.ledger import Ledger
 NOT_FOLLOWED = "the simulation does not follow this kernel here"
 # Three faults in one trace are rare; four failures are a state that was lost.
 TRAIN = 3
+SNAPSHOT = "PA108"
 CODES = {"page_alloc": "PA113", "slub": "SL107", "percpu": "PC106"}
 
 
@@ -30,8 +31,12 @@ def run(context: Context) -> None:
 def _settle(ledger: Ledger, code: str) -> None:
     loud = [found for found in ledger.divergences if found.severity is not Severity.NOTE]
     repeated = _repeated(loud)
-    train = loud if len(loud) > TRAIN else [f for f in loud if f.simulated in repeated]
-    if not train:
+    if len(loud) > TRAIN:
+        train = loud
+    elif repeated:
+        # What the lists hold at the snapshot follows from what happened before.
+        train = [f for f in loud if f.code == SNAPSHOT or f.simulated in repeated]
+    else:
         return
     names = {id(found) for found in train}
     ledger.withdraw(NOT_FOLLOWED, lambda found: id(found) in names)
