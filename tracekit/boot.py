@@ -172,9 +172,7 @@ def load(*paths: str | PathLike[str], until: Until | None = None) -> Boot:
     return from_capture(open_capture([os.fspath(path) for path in paths]), until)
 
 
-def from_capture(
-    capture: Capture, until: Until | None = None, trace: Trace | None = None
-) -> Boot:
+def from_capture(capture: Capture, until: Until | None = None, trace: Trace | None = None) -> Boot:
     """Parse what was opened; ``trace`` is its trace where that has been read already."""
     logs = [LoadedLog(log, parse_log(_narrow(log, until))) for log in capture.logs]
     events = merge(logs)

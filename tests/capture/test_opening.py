@@ -133,6 +133,7 @@ def test_log_far_below_a_mails_prose(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08\0", "cut short or broken"),
         (b"PK\x03\x04" + bytes(90), "unzip"),
     ],
+    ids=["empty", "NUL", "noise", "letter", "x", "empty gz", "noise in gz", "cut gz", "zip"],
 )
 def test_file_that_is_no_use(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "file"

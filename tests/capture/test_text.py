@@ -21,6 +21,7 @@ from tracekit.capture.text import check_text, count_lines, decode, encoding, is_
         (os.urandom(1 << 16), "is binary data"),
         (b"x" * (1 << 16), "is binary data"),
     ],
+    ids=["empty", "NUL", "ELF", "noise", "x"],
 )
 def test_what_is_no_log(head: bytes, reason: str) -> None:
     with pytest.raises(CaptureError, match=reason):

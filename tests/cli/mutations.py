@@ -90,9 +90,7 @@ MUTATIONS = (drop, swap, double, cut, renumber, renumber, nudge, nudge, invert, 
 
 # a place (as a share of the log), a mutation, and what it is done with
 damage = st.lists(
-    st.tuples(
-        st.floats(0, 1, exclude_max=True), st.sampled_from(MUTATIONS), st.integers(0, 80)
-    ),
+    st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from(MUTATIONS), st.integers(0, 80)),
     min_size=1,
     max_size=6,
 )

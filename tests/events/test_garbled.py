@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import tracekit
 from tests.events.reading import read_log
 from tests.syntax.lines import LINES
-from tracekit.replay.maps import map_findings
+from tracekit.replay.maps.driver import map_findings
 
 EVERY = [line for lines in LINES.values() for line in lines]
 

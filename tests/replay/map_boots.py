@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tracekit
 from tracekit.boot import Boot
-from tracekit.replay.maps import map_findings
+from tracekit.replay.maps.driver import map_findings
 
 
 def boot_of(tmp_path: Path, text: str) -> Boot:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from tracekit.events.table import Trace
 from tracekit.mm.slub_geometry import OrderRules
 from tracekit.replay.ledger import Ledger
-from tracekit.replay.slub_desk import Desk, SlubRules
-from tracekit.replay.slub_identity import identify_caches
-from tracekit.replay.slub_layout import LinearMap, NodeMap
-from tracekit.replay.slub_stream import SlabStream, read_stream
-from tracekit.replay.slub_twin import SlubTwin
-from tracekit.replay.slub_world import World
+from tracekit.replay.slub.desk import Desk, SlubRules
+from tracekit.replay.slub.identity import identify_caches
+from tracekit.replay.slub.layout import LinearMap, NodeMap
+from tracekit.replay.slub.stream import SlabStream, read_stream
+from tracekit.replay.slub.twin import SlubTwin
+from tracekit.replay.slub.world import World
 from tracekit.syntax.trace import read_trace
 
 BASE = 0xFFFF888000000000

@@ -9,8 +9,8 @@ from tracekit.boot import load
 from tracekit.divergence import Severity
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
-from tracekit.replay.percpu import run as replay_percpu
-from tracekit.replay.slub import run as replay_slub
+from tracekit.replay.percpu.driver import run as replay_percpu
+from tracekit.replay.slub.driver import run as replay_slub
 
 BOOTS = more_boots()
 PLAIN = (

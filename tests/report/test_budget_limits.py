@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replay.test_budget import small
+from tests.replay.budget.test_tree import small
 from tracekit.report.budget_limits import LimitError, broken_limits, read_limits
 
 

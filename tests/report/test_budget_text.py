@@ -8,8 +8,8 @@ import json
 
 from click import unstyle
 
-from tests.replay.test_budget import small
-from tracekit.replay.budget import Item
+from tests.replay.budget.test_tree import small
+from tracekit.replay.budget.tree import Item
 from tracekit.report.budget_text import human, render_csv, render_json, render_markdown, render_text
 
 

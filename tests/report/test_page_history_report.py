@@ -6,9 +6,9 @@ import json
 import xml.etree.ElementTree as ET
 
 from tracekit.events.base import Source
-from tracekit.replay.page_history import FallbackStep, PageHistory, Traffic, ZoneName
-from tracekit.replay.page_owners import Owner
-from tracekit.replay.page_watch import Sample, ZoneSample
+from tracekit.replay.page_alloc.history import FallbackStep, PageHistory, Traffic, ZoneName
+from tracekit.replay.page_alloc.owners import Owner
+from tracekit.replay.page_alloc.watch import Sample, ZoneSample
 from tracekit.report.page_history_json import as_dict
 from tracekit.report.page_history_svg import render_svg
 from tracekit.report.page_history_text import render

@@ -110,9 +110,7 @@ LINES: dict[str, list[str]] = {
         "e820: remove [mem 0x000a0000-0x000fffff] usable",
         "e820: remove [mem 0x1c24a00000-0x1c27a2ffff]",
     ],
-    "e820_remove_exclusive": [
-        "e820 remove range: 00000000000a0000 - 0000000000100000 (usable)"
-    ],
+    "e820_remove_exclusive": ["e820 remove range: 00000000000a0000 - 0000000000100000 (usable)"],
     "e820_last_pfn": [
         "last_pfn = 0x20000 max_arch_pfn = 0x400000000",
         "e820: last_pfn = 0x380000 max_arch_pfn = 0x400000000",
@@ -128,9 +126,7 @@ LINES: dict[str, list[str]] = {
         "e820: [mem 0xc0000000-0xfebfffff] available for PCI devices",
         "[gap 0x80000000-0xfebfffff] available for PCI devices",
     ],
-    "e820_pci_gap_old": [
-        "Allocating PCI resources starting at 40000000 (gap: 40000000:bec00000)"
-    ],
+    "e820_pci_gap_old": ["Allocating PCI resources starting at 40000000 (gap: 40000000:bec00000)"],
     "e820_kernel_not_ram": [
         ".text .data .bss are not marked as E820_TYPE_RAM!",
         ".text .data .bss are not marked as E820_RAM!",
@@ -275,9 +271,7 @@ LINES: dict[str, list[str]] = {
         "SRAT: SRAT not used.",
         "Node alignment 4MB < min 64MB, rejecting NUMA config",
     ],
-    "srat_range": [
-        "Memory range 0x100000 to 0x120000 (type 0x0) in proximity domain 0x00 enabled"
-    ],
+    "srat_range": ["Memory range 0x100000 to 0x120000 (type 0x0) in proximity domain 0x00 enabled"],
     "srat_range_bare": [
         "Memory range 00000000 to 000000a0 in proximity domain 00 enabled",
         "Memory range 00000000 to 000000a0 in proximity domain 01 enabled and removable",
@@ -379,9 +373,7 @@ LINES: dict[str, list[str]] = {
     "acpi_table": ["ACPI: Reserving FACP table memory at [mem 0x7ffe19c1-0x7ffe1a34]"],
     # -- arch_maps.lark
     "arm_policy": ["Memory policy: Data cache writeback"],
-    "arm_truncated": [
-        "Truncating RAM at 20000000-3fffffff to -2f7fffff (vmalloc region overlap)."
-    ],
+    "arm_truncated": ["Truncating RAM at 20000000-3fffffff to -2f7fffff (vmalloc region overlap)."],
     "arm_ignored": ["Ignoring RAM at 0x0000000030000000-0x0000000040000000"],
     "arm_ignored_old": ["Ignoring RAM at 40000000-5fffffff (vmalloc region overlap)."],
     "arm_below_offset": ["Ignoring memory below PHYS_OFFSET: 0x00000000-0x08000000"],

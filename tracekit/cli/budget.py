@@ -36,7 +36,7 @@ def command(
     from tracekit.boot import load
     from tracekit.capture import CaptureError
     from tracekit.replay.boot import replay
-    from tracekit.replay.budget_build import build_budget
+    from tracekit.replay.budget.build import build_budget
     from tracekit.report.budget_limits import LimitError, broken_limits, read_limits
     from tracekit.report.budget_text import RENDERERS
 

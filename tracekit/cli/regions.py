@@ -10,9 +10,7 @@ from tracekit.cli.output import collector_off, trouble, write
 @click.command("regions", short_help="Memblock's regions and their owners.")
 @click.argument("paths", nargs=-1, required=True, metavar="LOG...")
 @click.option("--at", "line", type=click.IntRange(1), help="After this line; the end by default.")
-@click.option(
-    "--list", "which", type=click.Choice(["memory", "reserved"]), help="Only this list."
-)
+@click.option("--list", "which", type=click.Choice(["memory", "reserved"]), help="Only this list.")
 @click.option("--address", metavar="ADDRESS", help="Only the regions that hold this address.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to stdout.")
@@ -31,7 +29,7 @@ def command(
     from tracekit.boot import load
     from tracekit.capture import CaptureError
     from tracekit.replay.boot import replay
-    from tracekit.replay.regions import History
+    from tracekit.replay.memblock.regions import History
     from tracekit.report.regions import render_json, render_text
 
     wanted = _address(address)

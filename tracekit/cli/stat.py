@@ -10,7 +10,7 @@ from tracekit.cli.output import collector_off, trouble, write
 from tracekit.cli.trace_input import OpenedTrace, open_trace
 
 if TYPE_CHECKING:
-    from tracekit.replay.page_history import PageHistory
+    from tracekit.replay.page_alloc.history import PageHistory
     from tracekit.report.stat_options import Stat
 
 FORMATS = ("text", "json", "csv")
@@ -103,7 +103,7 @@ def _phases(paths: tuple[str, ...], form: str) -> str:
 def _simulate(opened: OpenedTrace) -> PageHistory | str:
     """Replay the boot that the trace belongs to, up to the page allocator."""
     from tracekit.boot import from_capture
-    from tracekit.replay.page_history import page_history
+    from tracekit.replay.page_alloc.history import page_history
 
     with collector_off():
         return page_history(from_capture(opened.capture, trace=opened.trace))

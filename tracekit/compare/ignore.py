@@ -79,7 +79,7 @@ def read_ignore(path: str) -> IgnoreList:
 def _entry(path: str, number: int, row: Any) -> Entry:
     where = f"{path}: entry {number}"
     if not isinstance(row, dict) or not row.get("change") or not row.get("reason"):
-        raise IgnoreError(f"{where} needs change = \"area/kind/subject\" and a reason")
+        raise IgnoreError(f'{where} needs change = "area/kind/subject" and a reason')
     unknown = set(row) - {"change", "reason", "expires"}
     if unknown:
         raise IgnoreError(f"{where} has an unknown key: {min(unknown)}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tracekit.compare.change import Account, Change
 from tracekit.compare.side import Side
-from tracekit.replay.budget import Budget
+from tracekit.replay.budget.tree import Budget
 
 Key = tuple[str, str]
 AREAS = {"firmware": "firmware", "left out": "firmware", "hole": "firmware", "free": "free"}
@@ -52,9 +52,7 @@ def accounts(a: Side, b: Side, one: Budget, two: Budget) -> list[Account]:
     found = [Account("RAM", one.ram, two.ram, root - firmware, "not in the budget")]
     free = root - firmware - held
     if one.free is not None and two.free is not None:
-        found.append(
-            Account("free at the hand-off", one.free, two.free, free, "not in the budget")
-        )
+        found.append(Account("free at the hand-off", one.free, two.free, free, "not in the budget"))
     found += _memory_line(a, b, free)
     if one.mem_total is not None and two.mem_total is not None:
         explained = free + _returned(two) - _returned(one)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tracekit.compare.change import Change
 from tracekit.compare.side import Side
-from tracekit.replay.regions import UNLOGGED, History, Piece
+from tracekit.replay.memblock.regions import UNLOGGED, History, Piece
 
 Key = tuple[str, int]
 

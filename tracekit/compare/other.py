@@ -76,9 +76,7 @@ def slab_changes(a: Side, b: Side) -> Iterator[Change]:
 def _caches(side: Side) -> dict[str, int]:
     text = side.boot.capture.read_text("proc/slabinfo")
     page = side.boot.kernel.page_size or 4096
-    return {
-        row.name: row.slabs * row.pages_per_slab * page for row in parse_slabinfo(text or "")
-    }
+    return {row.name: row.slabs * row.pages_per_slab * page for row in parse_slabinfo(text or "")}
 
 
 def divergence_changes(a: Side, b: Side) -> Iterator[Change]:

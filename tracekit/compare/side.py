@@ -11,9 +11,9 @@ from tracekit.events.boot import CpusUp, LinuxVersion, MachineModel
 from tracekit.events.mm_init import MemoryLine
 from tracekit.events.percpu_setup import SetupPercpu
 from tracekit.replay.boot import Replay, replay
-from tracekit.replay.budget import Budget
-from tracekit.replay.budget_build import build_budget
-from tracekit.replay.budget_coarse import coarse_budget
+from tracekit.replay.budget.build import build_budget
+from tracekit.replay.budget.coarse import coarse_budget
+from tracekit.replay.budget.tree import Budget
 
 
 @dataclass(slots=True)

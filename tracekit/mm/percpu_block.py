@@ -85,8 +85,7 @@ class BlockMd:
         elif contig == self.contig_hint:
             self._equal(start, contig)
         elif start < self.contig_hint_start and (
-            contig > self.scan_hint
-            or (contig == self.scan_hint and start > self.scan_hint_start)
+            contig > self.scan_hint or (contig == self.scan_hint and start > self.scan_hint_start)
         ):
             self._set_scan(start, contig)
 

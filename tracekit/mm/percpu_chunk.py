@@ -204,11 +204,7 @@ class Chunk(HintedMap):
     def is_free(self, bit_off: int, bits: int) -> bool:
         """Say whether all of [bit_off, bit_off + bits) lies in the chunk and is free."""
         end = bit_off + bits
-        return (
-            bit_off >= 0
-            and end <= self.map_bits
-            and self.alloc_map.find(USED, bit_off, end) < 0
-        )
+        return bit_off >= 0 and end <= self.map_bits and self.alloc_map.find(USED, bit_off, end) < 0
 
     def populate(self, first_page: int, end_page: int) -> int:
         """Put memory behind pages [first_page, end_page); return how many were new."""

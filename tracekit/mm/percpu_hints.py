@@ -131,9 +131,7 @@ class HintedMap:
                 self._block_next(index, FREE, start + bits) if start + bits < size else size
             )
         stop = start + bits
-        if overlap(
-            block.scan_hint_start, block.scan_hint_start + block.scan_hint, start, stop
-        ):
+        if overlap(block.scan_hint_start, block.scan_hint_start + block.scan_hint, start, stop):
             block.scan_hint = 0
         if overlap(
             block.contig_hint_start, block.contig_hint_start + block.contig_hint, start, stop

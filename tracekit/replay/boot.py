@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tracekit.boot import Boot
@@ -26,16 +25,19 @@ ALLOCATORS = ("memblock", "bootmem", "numa_32", "mm_init", "page_alloc", "slub",
 # Driver modules in boot order; a driver module exposes ``run(context)``. Those of allocators
 # that few kernels have are imported only where the log has events of their module.
 DRIVERS = (
-    "memblock",
-    "maps",
-    "bootmem",
-    "numa_32",
-    "mm_init",
-    "percpu_first_chunk",
+    "memblock.driver",
+    "maps.driver",
+    "bootmem.driver",
+    "numa_32.driver",
+    "mm_init.driver",
+    "percpu.first_chunk",
     "cut",
 )
-RARE = {"bootmem": "tracekit.events.bootmem", "numa_32": "tracekit.events.numa_32"}
-TRACE_DRIVERS = ("page_alloc", "slub", "percpu", "trust")
+RARE = {
+    "bootmem.driver": "tracekit.events.bootmem",
+    "numa_32.driver": "tracekit.events.numa_32",
+}
+TRACE_DRIVERS = ("page_alloc.driver", "slub.driver", "percpu.driver", "trust")
 
 
 @dataclass(slots=True)
@@ -126,7 +128,7 @@ def replay(
     because the later ones start from their end state, those after them do not);
     ``wanted`` names the moments whose free lists the report shall show: ``handoff``,
     ``snapshot`` or a line number; ``watches`` look on while drivers that know them run, and
-    hold afterwards what they saw (see page_watch).
+    hold afterwards what they saw (see page_alloc.watch).
     """
     context = Context(boot, wanted)
     for watch in watches:
@@ -141,11 +143,7 @@ def replay(
 def _drivers(boot: Boot) -> list[str]:
     names = DRIVERS + TRACE_DRIVERS if boot.has_trace else DRIVERS
     shown = {type(event).__module__ for event in boot.events}
-    return [
-        name
-        for name in names
-        if RARE.get(name) in shown | {None} and find_spec(f"tracekit.replay.{name}")
-    ]
+    return [name for name in names if RARE.get(name) in shown | {None}]
 
 
 def _needed(drivers: list[str], stages: tuple[str, ...]) -> list[str]:

@@ -22,7 +22,7 @@ from tracekit.events.memblock import MemblockCall, MemblockRequest
 from tracekit.events.mm_init import Freeing, SlubBanner
 from tracekit.events.percpu_setup import PcpuAllocSizes
 from tracekit.events.table import Trace
-from tracekit.replay.memblock_moments import follows_handoff
+from tracekit.replay.memblock.moments import follows_handoff
 
 HANDOFF = "hand-off"
 UNSEEN = "no event shows the page allocator before the trace begins"

@@ -22,14 +22,14 @@ from tracekit.mm.ranges import intersect, total, union
 from tracekit.replay.boot import replay
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
-from tracekit.replay.memory_line import MemoryChecks
-from tracekit.replay.page_alloc_stream import FREE, Stream
-from tracekit.replay.page_watch import PageWatch
-from tracekit.replay.percpu import first_allocator, replay_events
-from tracekit.replay.percpu_twin import PercpuTwin
+from tracekit.replay.memblock.regions import History
+from tracekit.replay.mm_init.memory_line import MemoryChecks
+from tracekit.replay.page_alloc.stream import FREE, Stream
+from tracekit.replay.page_alloc.watch import PageWatch
+from tracekit.replay.percpu.driver import first_allocator, replay_events
+from tracekit.replay.percpu.twin import PercpuTwin
 from tracekit.replay.phase_places import HANDOFF, Place, find_places
-from tracekit.replay.regions import History
-from tracekit.replay.slab_pages import slab_pages
+from tracekit.replay.slub.slab_pages import slab_pages
 
 NO_MEMBLOCK = "the log has no memblock lines; boot with memblock=debug to see them"
 NO_MEMORY = "memblock had been told of no RAM yet"

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tracekit.mm.zone_movable import SUFFIXES, memparse
-from tracekit.replay.budget import Budget, group
+from tracekit.replay.budget.tree import Budget, group
 
 TABLES = ("kind", "caller", "node", "zone")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from click import style
 
-from tracekit.replay.budget import Budget, Item, group
+from tracekit.replay.budget.tree import Budget, Item, group
 
 SCHEMA = "tracekit.budget/1"
 UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))

@@ -27,5 +27,6 @@ def render_code(code: Code) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return wrap_text(text, width=92, initial_indent="  ", subsequent_indent="  ",
-                     preserve_paragraphs=True)
+    return wrap_text(
+        text, width=92, initial_indent="  ", subsequent_indent="  ", preserve_paragraphs=True
+    )

@@ -13,11 +13,11 @@ from tracekit.events.e820 import E820Row
 from tracekit.events.mm_init import NodeRangeLine
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.ranges import intersect, subtract, union
-from tracekit.replay.budget_fine import handoff_pieces, kind_at, unlogged_image
-from tracekit.replay.budget_kinds import KERNEL
+from tracekit.replay.budget.fine import handoff_pieces, kind_at, unlogged_image
+from tracekit.replay.budget.kinds import KERNEL
 from tracekit.replay.context import Context
-from tracekit.replay.memblock_moments import Moments
-from tracekit.replay.regions import History
+from tracekit.replay.memblock.moments import Moments
+from tracekit.replay.memblock.regions import History
 
 FREE = "free"
 HOLE = "hole"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracekit.replay.page_history import FallbackStep, PageHistory
-from tracekit.replay.page_owners import Owner
+from tracekit.replay.page_alloc.history import FallbackStep, PageHistory
+from tracekit.replay.page_alloc.owners import Owner
 
 
 def as_dict(history: PageHistory | str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from html import escape
 
-from tracekit.replay.page_history import PageHistory
-from tracekit.replay.page_watch import ZoneSample
+from tracekit.replay.page_alloc.history import PageHistory
+from tracekit.replay.page_alloc.watch import ZoneSample
 from tracekit.report.page_history_text import zone_title
 
 WIDTH, PANEL, GAP, LEFT, TOP = 900, 220, 60, 80, 30

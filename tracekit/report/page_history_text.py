@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tracekit.replay.page_history import FallbackStep, PageHistory, ZoneName, fallback_matrix
-from tracekit.replay.page_watch import ZoneSample
+from tracekit.replay.page_alloc.history import FallbackStep, PageHistory, ZoneName, fallback_matrix
+from tracekit.replay.page_alloc.watch import ZoneSample
 from tracekit.report.plot import digits, plot
 
 LINES = 20

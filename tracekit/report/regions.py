@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from click import style
 
-from tracekit.replay.regions import OwnedRegion, Piece
+from tracekit.replay.memblock.regions import OwnedRegion, Piece
 
 
 def render_text(regions: Sequence[OwnedRegion]) -> str:

@@ -13,7 +13,7 @@ from tracekit.report.stat_options import Stat
 from tracekit.report.stat_page import PageSection
 
 if TYPE_CHECKING:
-    from tracekit.replay.page_history import PageHistory
+    from tracekit.replay.page_alloc.history import PageHistory
 
 SCHEMA = "tracekit.stat/1"
 FIELDS = ("hit", "requested", "allocated", "frag", "cross_cpu", "live", "live_allocated")

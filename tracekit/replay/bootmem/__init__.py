@@ -1,0 +1,1 @@
+"""Replay of bootmem, the boot allocator of kernels before memblock took over."""

@@ -1,0 +1,1 @@
+"""Replay of memblock: every logged call predicted, every dump compared."""

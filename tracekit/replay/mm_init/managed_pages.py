@@ -1,0 +1,91 @@
+"""Checks of the zones' managed pages, as /proc/zoneinfo shows them late in the boot.
+
+What a zone manages is what memblock handed over, plus CMA areas, plus what was freed since:
+the initrd and parts of the kernel image, each announced by a line. Which zone the latter went
+to is decided by their sum alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tracekit.events.base import Source
+from tracekit.events.carveouts import CmaReserved
+from tracekit.events.devicetree import MemoryPool
+from tracekit.events.memblock import MemblockCall
+from tracekit.events.mm_init import Freeing
+from tracekit.mm.handoff import Handoff
+from tracekit.observed.zoneinfo import ZoneSizes, parse_zoneinfo
+from tracekit.replay.ledger import Ledger
+from tracekit.replay.mm_init.memory_line import MemoryChecks
+
+KIND = "buddy_handoff"
+FILE = "proc/zoneinfo"
+
+
+@dataclass(slots=True)
+class ManagedChecks:
+    """Checks the managed pages of one boot's zones."""
+
+    checks: MemoryChecks
+    handoff: Handoff
+    path: str
+
+    def run(self, text: str, ledger: Ledger) -> None:
+        """Compare every zone of a zoneinfo file with the hand-off and what came after it."""
+        zones = [z for z in parse_zoneinfo(text) if z.managed]
+        given = self._given()
+        extra = {(z.nid, z.zone): (z.managed or 0) - given.get((z.nid, z.zone), 0) for z in zones}
+        freed = self._freed()
+        wrong = [z for z in zones if not 0 <= extra[z.nid, z.zone] <= max(freed, 0)]
+        if not wrong and sum(extra.values()) != freed:
+            wrong = [max(zones, key=lambda z: abs(extra[z.nid, z.zone]))] if zones else []
+        for zone in zones:
+            if zone in wrong[:1]:
+                self._diverge(zone, given, freed, ledger)
+            elif wrong and extra[zone.nid, zone.zone]:
+                ledger.unchecked(KIND, "another zone's pages do not add up")
+            else:
+                ledger.matched(KIND)
+
+    def _diverge(
+        self, zone: ZoneSizes, given: dict[tuple[int, str], int], freed: int, ledger: Ledger
+    ) -> None:
+        pages = given.get((zone.nid, zone.zone), 0)
+        ledger.diverged(
+            KIND,
+            "MI307",
+            Source(self.path, zone.line),
+            f"node {zone.nid}, zone {zone.zone}",
+            logged=f"{zone.managed} pages managed",
+            simulated=f"{pages} pages handed over, {freed} freed later over all zones",
+        )
+
+    def _given(self) -> dict[tuple[int, str], int]:
+        """Return the pages of each zone from memblock, deferred ones and CMA included."""
+        found = dict(self.handoff.managed())
+        for area in self.handoff.deferred:
+            self._add(found, area.start_pfn, area.pages)
+        page = self.checks.setting.page_size
+        for start, end in self._cma():
+            self._add(found, start // page, (end - start) // page)
+        return found
+
+    def _add(self, found: dict[tuple[int, str], int], pfn: int, pages: int) -> None:
+        zone = self.handoff.zone_of(pfn).zone
+        found[zone.nid, zone.name] = found.get((zone.nid, zone.name), 0) + pages
+
+    def _cma(self) -> Sequence[tuple[int, int]]:
+        boot = self.checks.boot
+        areas = {e.range for e in boot.of(CmaReserved)}
+        return sorted(areas | {e.range for e in boot.of(MemoryPool) if e.pool == "CMA"})
+
+    def _freed(self) -> int:
+        """Return the pages that came back after the hand-off, whatever the zone."""
+        boot, page = self.checks.boot, self.checks.setting.page_size
+        pages = sum(event.kib * 1024 // page for event in boot.of(Freeing))
+        for call in boot.of(MemblockCall):
+            if call.is_late:
+                pages += max((call.bound + 1) // page - -(-call.base // page), 0)
+        return pages + self.checks.kept()

@@ -1,0 +1,128 @@
+"""mm_page_alloc_extfrag: the twin's fallbacks, predicted and compared with the event.
+
+Until v6.9 the event comes before the removal that it makes possible; from v6.10 on it names
+the page that was taken, and comes after the removal where a pageblock was claimed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracekit.mm.page_alloc_fallback import (
+    Donor,
+    can_steal,
+    claim,
+    claimable,
+    find_fallback,
+    largest,
+    steal,
+    take_alone,
+)
+from tracekit.mm.page_alloc_rules import Fallback
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc.account import FALLBACK
+from tracekit.replay.page_alloc.stream import EXTFRAG
+
+if TYPE_CHECKING:
+    from tracekit.replay.page_alloc.twin import Twin
+
+NO_ZONE = "the page lies in no zone that is known"
+
+
+class Fallbacks:
+    """Predicts the fallbacks of one twin."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self._claimed_row = -1
+
+    def extfrag(self, row: int) -> None:
+        """A request fell back to another migrate type: predict where to."""
+        twin = self.twin
+        stream = twin.stream
+        zone = twin.allocator.zone_of(stream.pfn[row])
+        if zone is None:
+            twin.account.unchecked(FALLBACK, NO_ZONE)
+        elif twin.rules.fallback is Fallback.MOVE:
+            self._move(row, zone)
+        elif self._claimed_row == row:
+            twin.account.matched[FALLBACK] += 1
+        else:
+            self._take(row, zone)
+
+    def logged(self, row: int) -> Donor:
+        """Return the donor that the event names."""
+        stream = self.twin.stream
+        order, migratetype, _ = stream.fallback(row)
+        whole = can_steal(self.twin.rules, order, stream.migratetype[row])
+        return Donor(stream.pfn[row], order, migratetype, whole)
+
+    def _judge(self, row: int, zone: Zone, predicted: Donor | None) -> bool:
+        """Compare; return whether the simulation can do what the event says."""
+        twin = self.twin
+        donor = self.logged(row)
+        if predicted == donor:
+            twin.account.matched[FALLBACK] += 1
+            return True
+        unordered = twin.resync.unordered
+        if predicted is not None and unordered.bring_forward(row, zone, predicted.pfn, donor.pfn):
+            twin.account.unchecked(FALLBACK, unordered.reason)
+            return True
+        twin.account.diverged(
+            FALLBACK,
+            "PA107",
+            row,
+            f"mm_page_alloc_extfrag in zone {zone.name}",
+            logged=_words(donor, twin.rules.types),
+            simulated=_words(predicted, twin.rules.types),
+        )
+        return zone.blocks.get(donor.pfn) == donor.order << 3 | donor.migratetype
+
+    def _move(self, row: int, zone: Zone) -> None:
+        stream = self.twin.stream
+        order, migratetype = stream.order[row], stream.migratetype[row]
+        if self._judge(row, zone, find_fallback(zone, order, migratetype)):
+            owned = stream.fallback(row)[2]
+            steal(zone, self.logged(row), migratetype, claimed=owned)
+
+    def _take(self, row: int, zone: Zone) -> None:
+        twin = self.twin
+        stream = twin.stream
+        order, migratetype = stream.order[row], stream.migratetype[row]
+        if self._judge(row, zone, find_fallback(zone, order, migratetype)):
+            take_alone(zone, self.logged(row), order, migratetype)
+        twin.took(row, zone, stream.pfn[row], order, migratetype)
+
+    def claim_before(self, zone: Zone, row: int) -> None:
+        """Claim the pageblock that a removal from an empty type must have claimed first.
+
+        The event that follows the removal says which order and type it came from; which
+        block that is, the lists decide.
+        """
+        stream = self.twin.stream
+        order, migratetype = stream.order[row], stream.migratetype[row]
+        if zone.peek(order, migratetype) is not None:
+            return
+        following = row + 1
+        if following < len(stream) and stream.kind[following] == EXTFRAG:
+            self._claimed_row = following
+        for donor in largest(zone, order, migratetype):
+            _, possible = claimable(zone, donor, migratetype)
+            if donor.order < zone.rules.pageblock_order and possible:
+                named = self._named(following)
+                if named is None or named == (donor.order, donor.migratetype):
+                    claim(zone, donor, migratetype)
+                    return
+
+    def _named(self, row: int) -> tuple[int, int] | None:
+        stream = self.twin.stream
+        if self._claimed_row != row:
+            return None
+        order, migratetype, _ = stream.fallback(row)
+        return order, migratetype
+
+
+def _words(donor: Donor | None, types: tuple[str, ...]) -> str:
+    if donor is None:
+        return "no fallback"
+    return f"pfn {donor.pfn:#x} of order {donor.order} from {types[donor.migratetype]}"

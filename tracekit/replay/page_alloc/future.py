@@ -1,0 +1,63 @@
+"""What happens to a page later in the trace: the independent line that bears an inference out.
+
+Built only when something needs explaining, because a healthy stretch of trace never asks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from tracekit.replay.page_alloc.stream import (
+    ALLOC,
+    FREE,
+    PCPU_DRAIN,
+    ZONE_LOCKED,
+    Stream,
+)
+
+_TOUCHING = frozenset((ALLOC, FREE, ZONE_LOCKED, PCPU_DRAIN))
+
+
+class Future:
+    """The rows that touch each page, found on first use."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._rows: dict[int, list[int]] | None = None
+
+    def _index(self) -> dict[int, list[int]]:
+        stream = self._stream
+        rows: dict[int, list[int]] = {}
+        for row, (kind, pfn, order) in enumerate(
+            zip(stream.kind, stream.pfn, stream.order, strict=True)
+        ):
+            if kind in _TOUCHING and 0 <= order < 16:
+                for page in range(pfn, pfn + (1 << order)):
+                    rows.setdefault(page, []).append(row)
+        return rows
+
+    def next_row(self, pfn: int, after: int) -> int | None:
+        """Return the first row after ``after`` that touches the page, None where none does."""
+        if self._rows is None:
+            self._rows = self._index()
+        rows = self._rows.get(pfn, [])
+        place = bisect_right(rows, after)
+        return rows[place] if place < len(rows) else None
+
+    def next_kind(self, pfn: int, after: int) -> int | None:
+        """Return the kind of the next event that touches the page, None where none does."""
+        row = self.next_row(pfn, after)
+        return None if row is None else self._stream.kind[row]
+
+    def last_row(self, pfn: int, before: int) -> int | None:
+        """Return the last row before ``before`` that touches the page, None where none does."""
+        if self._rows is None:
+            self._rows = self._index()
+        rows = self._rows.get(pfn, [])
+        place = bisect_right(rows, before - 1)
+        return rows[place - 1] if place else None
+
+    def untouched_between(self, pfn: int, after: int, row: int) -> bool:
+        """Return whether no row after ``after`` and before ``row`` touches the page."""
+        following = self.next_row(pfn, after)
+        return following is None or following >= row

@@ -1,0 +1,230 @@
+"""Frees and drains that the twin did not expect: explained, or reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracekit.mm.page_alloc import PcpList
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc.account import DRAIN, LEGAL, PFN
+from tracekit.replay.page_alloc.resync import show
+from tracekit.replay.page_alloc.stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
+
+if TYPE_CHECKING:
+    from tracekit.replay.page_alloc.twin import Twin
+
+
+class FreeJudge:
+    """Judges pages that were freed, and pages that went back from per-cpu lists."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.shared = twin.resync
+
+    def free(self, row: int, known: int | None) -> bool:
+        """Judge a free whose pages are not known to be in use at its order.
+
+        Return whether the pages go back to the lists.
+        """
+        twin = self.twin
+        stream, account, allocator = twin.stream, twin.account, twin.allocator
+        pfn, order = stream.pfn[row], stream.order[row]
+        zone = allocator.zone_of(pfn)
+        home = allocator.where.get(pfn)
+        if account.lost(row):
+            if home is not None:
+                allocator.drop(pfn)
+            if zone is not None:
+                zone.evict(pfn, order)
+            account.unchecked(LEGAL, account.reason)
+            return True
+        if home is not None:
+            return self._free_from_list(row, home)
+        if zone is not None and zone.block_with(pfn) is not None:
+            return self._free_of_free(row, zone)
+        if known is None and self._inside_listed(pfn):
+            self._free_diverged(row, "PA104", f"order {order}", "a free page")
+            return False
+        if self.shared.contig.gives_back(pfn, row):
+            account.matched[LEGAL] += 1
+            return True
+        if known is None:
+            known = self._part_of(pfn)
+        if known is None and order and self._overlaps(pfn, order):
+            known = 0
+        if known is not None and known != order and not self._split(row, pfn, known, order):
+            self._free_diverged(row, "PA105", f"order {order}", f"order {known}")
+            stream.order[row] = known
+            return True
+        account.matched[LEGAL] += 1
+        return True
+
+    def _part_of(self, pfn: int) -> int | None:
+        """Split the larger allocation that holds the page, if one does (split_page())."""
+        in_use = self.twin.in_use
+        for order in range(1, self.twin.rules.max_order + 1):
+            first = pfn & -(1 << order)
+            if first != pfn and in_use.get(first, -1) >= order:
+                self._make_single(first, in_use.pop(first))
+                in_use[first] = 0
+                in_use.pop(pfn, None)
+                return 0
+        return None
+
+    def _inside_listed(self, pfn: int) -> bool:
+        """Return whether the page lies within a larger block of a per-cpu list."""
+        where = self.twin.allocator.where
+        for order in range(1, self.twin.rules.max_order + 1):
+            first = pfn & -(1 << order)
+            home = where.get(first)
+            listed = self.twin.frees.moving.get(first, -1) if home is None else home.order
+            if first != pfn and listed >= order:
+                return True
+        return False
+
+    def _overlaps(self, pfn: int, order: int) -> bool:
+        """Return whether a page behind the first one belongs to an allocation of its own."""
+        in_use = self.twin.in_use
+        return any(page in in_use for page in range(pfn + 1, pfn + (1 << order)))
+
+    def _split(self, row: int, pfn: int, known: int, order: int) -> bool:
+        """Return whether a block of order ``known`` may come back in pieces of ``order``.
+
+        split_page() makes single pages of a block, each of which is then freed on its own: the
+        second page is not heard of again before its own free.
+        """
+        if order or not known:
+            return False
+        if self.shared.future.next_kind(pfn + 1, row) in (ALLOC, ZONE_LOCKED, PCPU_DRAIN):
+            return False
+        self._make_single(pfn, known)
+        return True
+
+    def _make_single(self, pfn: int, order: int) -> None:
+        for page in range(pfn + 1, pfn + (1 << order)):
+            self.twin.in_use[page] = 0
+
+    def _free_from_list(self, row: int, home: PcpList) -> bool:
+        """The freed page stands in a per-cpu list: taken unseen before, or freed twice."""
+        twin = self.twin
+        pfn = twin.stream.pfn[row]
+        skipped = home.before(pfn)
+        if (
+            twin.rules.bulk_unlogged
+            and twin.stream.order[row] == home.order == 0
+            and all(self.shared.leaves_unseen(page, row, 0) for page in skipped)
+        ):
+            for page in [*skipped, pfn]:
+                twin.allocator.drop(page)
+                twin.in_use[page] = 0
+            twin.in_use.pop(pfn)
+            self.shared.bulk_rows.append(row)
+            twin.account.inferred[LEGAL] += 1
+            return True
+        self._free_diverged(row, "PA104", f"order {twin.stream.order[row]}", "a free page")
+        return False
+
+    def freed_twice(self, row: int) -> None:
+        """Report the free of a page whose free by an earlier line is still under way."""
+        self._free_diverged(row, "PA104", f"order {self.twin.stream.order[row]}", "a free page")
+
+    def _free_of_free(self, row: int, zone: Zone) -> bool:
+        """The freed page is free already: taken by the unlogged run, or freed twice."""
+        twin = self.twin
+        pfn, order = twin.stream.pfn[row], twin.stream.order[row]
+        if (
+            self.shared.handed_over
+            and zone.is_free(pfn, order)
+            and self.shared.untouched(pfn, order, row)
+        ):
+            zone.carve(pfn, order)
+            self.shared.unlogged_rows.append(row)
+            twin.account.inferred[LEGAL] += 1
+            return True
+        if self.shared.contig.explains(row, zone):
+            twin.account.inferred[LEGAL] += 1
+            return True
+        self._free_diverged(row, "PA104", f"order {order}", "a free page")
+        return False
+
+    def _free_diverged(self, row: int, code: str, logged: str, simulated: str) -> None:
+        stream = self.twin.stream
+        if code == "PA104":
+            self.shared.blame.orphans.append(stream.order[row])
+        self.twin.account.diverged(
+            LEGAL,
+            code,
+            row,
+            f"mm_page_free order {stream.order[row]}",
+            logged=f"free of {show(stream.pfn[row])}, {logged}",
+            simulated=simulated,
+        )
+
+    def drain(self, row: int, predicted: int | None) -> int:
+        """Another page was drained than predicted; return the page that left its list."""
+        twin = self.twin
+        stream, allocator = twin.stream, twin.allocator
+        pfn = stream.pfn[row]
+        home = allocator.where.get(pfn)
+        twin.cpu(stream.cpu[row]).draining = None
+        if twin.account.lost(row):
+            if home is not None:
+                allocator.drop(pfn)
+            twin.account.unchecked(DRAIN, twin.account.reason)
+            return pfn
+        if predicted is not None and home is None and self._freed_instead(row, predicted):
+            return pfn
+        if predicted is not None and home is not None and self._rest_gone(row, predicted):
+            allocator.drop(pfn)
+            twin.account.inferred[DRAIN] += 1
+            return pfn
+        after = None if predicted is None else self.shared.future.next_kind(predicted, row)
+        order = home.order if home is not None else stream.order[row]
+        same = pfn == predicted and order != stream.order[row]
+        twin.account.diverged(
+            DRAIN,
+            "PA111" if same else "PA106",
+            row,
+            f"mm_page_pcpu_drain order {stream.order[row]}",
+            logged=f"{show(pfn)}, order {stream.order[row]}",
+            simulated=f"{show(predicted)}, order {order}",
+        )
+        if predicted is not None and after in (ZONE_LOCKED, None) and not same:
+            stream.order[row] = allocator.drop(predicted).order
+            return predicted
+        if home is not None:
+            stream.order[row] = allocator.drop(pfn).order
+        return pfn
+
+    def _rest_gone(self, row: int, predicted: int) -> bool:
+        """Explain by pages that bulk allocation took: those left on the predicted list.
+
+        They are not drained, and nothing is heard of them until they are freed.
+        """
+        twin = self.twin
+        listed = twin.allocator.where.get(predicted)
+        pfn = twin.stream.pfn[row]
+        if listed is None or twin.allocator.where.get(pfn) is listed:
+            return False
+        rest = list(listed.pages)
+        if not all(self.shared.leaves_unseen(page, row, listed.order) for page in rest):
+            return False
+        if any(self.shared.future.next_kind(page, row) == ALLOC for page in rest):
+            return False
+        for page in rest:
+            twin.allocator.drop(page)
+            twin.in_use[page] = listed.order
+        self.shared.bulk_rows.append(row)
+        return True
+
+    def _freed_instead(self, row: int, predicted: int) -> bool:
+        """Blame an earlier free for the page that is drained, reported before or now."""
+        twin, blame = self.twin, self.shared.blame
+        if blame.orphan(row):
+            twin.account.matched[PFN] -= 1
+        elif blame.drained_instead(row, predicted):
+            twin.allocator.drop(predicted)
+        else:
+            return False
+        twin.account.matched[DRAIN] += 1
+        return True

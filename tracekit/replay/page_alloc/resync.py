@@ -1,0 +1,94 @@
+"""What a mismatch means: an explanation that later lines bear out, or a divergence.
+
+The judges of refills, allocations, frees and drains are called with a row whose prediction
+failed; each enters the outcome in the account and returns what the simulation goes on with,
+so that one fault stays one divergence. Here is what they share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracekit.replay.page_alloc.blame import Blame
+from tracekit.replay.page_alloc.contig import Contig
+from tracekit.replay.page_alloc.floating import Floating
+from tracekit.replay.page_alloc.future import Future
+from tracekit.replay.page_alloc.passed_by import PassedBy
+from tracekit.replay.page_alloc.stopped import Stopped
+from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN
+from tracekit.replay.page_alloc.unordered import Unordered
+
+if TYPE_CHECKING:
+    from tracekit.replay.page_alloc.twin import Twin
+
+LATE = "the task was interrupted between taking the page and logging it"
+
+
+def show(pfn: int | None) -> str:
+    """Return a pfn in words."""
+    return "no page" if pfn is None else f"pfn {pfn:#x}"
+
+
+class Resync:
+    """The evidence that mismatches of one twin are judged by.
+
+    ``window`` is the last row before which events were off, -1 for the hand-off;
+    ``handed_over`` says that the free lists of the hand-off were known. ``unlogged_rows`` and
+    ``bulk_rows`` are the rows that showed what was taken without an event.
+    """
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.future = Future(twin.stream)
+        self.unlogged_rows: list[int] = []
+        self.bulk_rows: list[int] = []
+        self.unordered = Unordered(twin, self.future)
+        self.passed_by = PassedBy(twin, self.future)
+        self.floating = Floating(twin, self.future)
+        self.contig = Contig(twin)
+        self.blame = Blame(twin, self.future)
+        self.stopped = Stopped(twin, self.future)
+        self.handed_over = True
+        self.window = -1
+
+    def gone_before(self, pfn: int, order: int, row: int) -> bool:
+        future = self.future
+        return all(
+            future.untouched_between(page, self.window, row)
+            and future.next_kind(page, row) in (FREE, None)
+            for page in range(pfn, pfn + (1 << order))
+        ) or self.hidden(pfn, order, row)
+
+    def hidden(self, pfn: int, order: int, row: int) -> bool:
+        """Return whether the block may have left the free lists while events were off.
+
+        No line since then touches it, and the next one shows it on its way to a user.
+        """
+        future = self.future
+        return self.window >= 0 and all(
+            future.untouched_between(page, self.window, row)
+            and future.next_kind(page, row) in (ALLOC, PCPU_DRAIN, FREE, None)
+            for page in range(pfn, pfn + (1 << order))
+        )
+
+    def leaves_unseen(self, pfn: int, row: int, order: int) -> bool:
+        """Return whether later lines agree that the page was taken without a line so far.
+
+        Either its own line comes late (the taker was interrupted), or alloc_pages_bulk()
+        took it, which logs nothing, or events were switched off at the time: then the next
+        that is heard of it is its free.
+        """
+        after = self.future.next_kind(pfn, row)
+        if after == ALLOC:
+            return True
+        if after not in (FREE, None):
+            return False
+        if order == 0 and self.twin.rules.bulk_unlogged:
+            return True
+        return self.window >= 0 and self.future.untouched_between(pfn, self.window, row)
+
+    def untouched(self, pfn: int, order: int, row: int) -> bool:
+        """Return whether no line since the window touches any of the pages."""
+        future, window = self.future, self.window
+        pages = range(pfn, pfn + (1 << order))
+        return all(future.untouched_between(page, window, row) for page in pages)

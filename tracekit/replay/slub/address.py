@@ -1,0 +1,329 @@
+"""Is an object the very one that the allocator hands out next?  And if not, what explains it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracekit.divergence import Severity
+from tracekit.mm.slub import NEW_SLAB, Slab
+from tracekit.mm.slub_freelist import UNKNOWN
+from tracekit.replay.page_alloc.stream import interrupt_context
+from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+
+__all__ = ["FILLED_BEFORE", "AddressCheck", "Place"]
+
+FILLED_BEFORE = "the slab was filled before the trace begins"
+RANDOM_FIRST = "the first object of a new slab is drawn at random"
+SEQUENCE = "the cache's random sequence is not known yet"
+NO_MODEL = "this kernel's per-cpu object lists are not simulated"
+BLIND_SPOT = "events were off just before"
+UNDECIDED = "no later line tells who owns the object"
+
+# A place as Cache.predict() returns it.
+Place = tuple[Slab | None, int]
+
+_PATIENCE_ALLOCS = 3
+_RECENT_ROWS = 16
+_MOST_ROWS = 400
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An allocation that passed over others: later lines tell whether they come, or never do."""
+
+    row: int
+    simulated: SimulatedCache
+    slab: Slab
+    expected: int
+    skipped: list[int]
+    allocs: int = 0
+
+
+class AddressCheck:
+    """Compares each object with the predicted one, and explains what differs."""
+
+    def __init__(self, desk: Desk, rules: SlubRules, freed: dict[int, int]) -> None:
+        self.desk = desk
+        self.rules = rules
+        self.freed = freed
+        self.pending: dict[int, _Pending] = {}
+        self.claims: dict[tuple[int, int], _Pending] = {}
+        self.lost: set[tuple[int, int]] = set()
+
+    # ------------------------------------------------------------ where it lies
+
+    def as_expected(self) -> None:
+        """The object is the predicted one."""
+        if self.rules.predicts:
+            self.desk.matched["address"] += 1
+        else:
+            self.desk.unchecked["address", NO_MODEL] += 1
+
+    def undecided(self, slab: Slab, expected: Place) -> None:
+        """Nothing could tell which object comes next."""
+        reason = SEQUENCE if expected[0] is slab and not slab.old else FILLED_BEFORE
+        self.desk.unchecked["address", reason if self.rules.predicts else NO_MODEL] += 1
+
+    def on_new_slab(self, row: int, simulated: SimulatedCache, slot: int, expected: Place) -> None:
+        """The object is the first of a new slab."""
+        if expected[1] not in (NEW_SLAB, UNKNOWN):
+            self.elsewhere(row, simulated, expected)
+        elif not self.rules.predicts:
+            self.desk.unchecked["address", NO_MODEL] += 1
+        elif self.rules.shuffled:
+            self.desk.unchecked["address", RANDOM_FIRST] += 1
+        elif expected[1] == UNKNOWN:
+            self.desk.unchecked["address", FILLED_BEFORE] += 1
+        elif slot == 0:
+            self.desk.matched["address"] += 1
+        elif simulated.blind:
+            self.desk.unchecked["address", BLIND_SPOT] += 1
+        else:
+            self._report_slab(row, simulated, "the first object of a new slab")
+
+    def elsewhere(self, row: int, simulated: SimulatedCache, expected: Place) -> None:
+        """The object lies on another slab than predicted."""
+        if not self._excused(row, simulated, expected):
+            slab, slot = expected
+            place = "an object of a new slab"
+            if slab is not None:
+                place = f"ptr=0x{self.desk.pointer(simulated, slab, slot):x}"
+            self._report_slab(row, simulated, place)
+
+    def _excused(self, row: int, simulated: SimulatedCache, expected: Place) -> bool:
+        """Enter what the state cannot decide, or what is known to happen without a line."""
+        unchecked = self.desk.unchecked
+        here = simulated.cache.cpu(self.desk.stream.cpu[row])
+        if not self.rules.predicts:
+            unchecked["address", NO_MODEL] += 1
+        elif simulated.blind or here.free.unsure:
+            unchecked["address", BLIND_SPOT] += 1
+        elif expected[1] == UNKNOWN or (expected[0] is not None and expected[0].old):
+            unchecked["address", FILLED_BEFORE] += 1
+        elif simulated.silent:
+            self.desk.inferred["address"] += 1
+            simulated.note_bulk(row)
+        elif expected[0] is here.slab and here.free.tentative(simulated.cache.sequence):
+            unchecked["address", SEQUENCE] += 1
+        else:
+            return False
+        return True
+
+    def on_slab(
+        self, row: int, simulated: SimulatedCache, slab: Slab, slot: int, expected: Place
+    ) -> bool:
+        """The object is not the predicted one; say whether the simulation is up to date again."""
+        if self._comes_late(simulated, slab, slot):
+            return True
+        if self._settles_claim(simulated, slab, slot, expected):
+            return False
+        if self._excused(row, simulated, expected):
+            return False
+        if self._taken_on_another_cpu(row, simulated, slab, slot):
+            return True
+        if slab is not expected[0]:
+            self.elsewhere(row, simulated, expected)
+            return False
+        sequence, debug = simulated.cache.sequence, simulated.cache.rules.debug
+        free = slab.free if debug else simulated.cache.cpu(self.desk.stream.cpu[row]).free
+        skipped = free.before(slot, sequence, slab.objects)
+        early = skipped and self._just_freed(row, simulated, slab, skipped)
+        if early and free.take_below(slot, sequence, slab.objects):
+            self.desk.inferred["address"] += 1
+            return True
+        if self._turned_round(simulated, slab, slot, expected):
+            self.desk.inferred["address"] += 1
+            return True
+        self._wait(row, simulated, slab, expected[1], skipped or [expected[1]])
+        return False
+
+    def _settles_claim(
+        self, simulated: SimulatedCache, slab: Slab, slot: int, expected: Place
+    ) -> bool:
+        """Say whether this is what comes after an object that a wrong line took."""
+        claim = self.claims.get((slab.name, expected[1]))
+        if claim is None or slab is not expected[0]:
+            return False
+        for here in simulated.cache.cpus.values():
+            before = here.free.before(slot, simulated.cache.sequence, slab.objects)
+            if here.slab is slab and before == [expected[1]]:
+                del self.claims[slab.name, expected[1]]
+                self._report_claim(claim)
+                self.desk.inferred["address"] += 1
+                return True
+        return False
+
+    def _turned_round(
+        self, simulated: SimulatedCache, slab: Slab, slot: int, expected: Place
+    ) -> bool:
+        """Say whether the slab was taken from its CPU and given back (kmem_cache_shrink).
+
+        That prints nothing; up to 5.11 it turned the free list round (deactivate_slab).
+        """
+        cache = simulated.cache
+        if not cache.rules.reverses or cache.rules.debug or expected[0] is not slab:
+            return False
+        here = next((here for here in cache.cpus.values() if here.slab is slab), None)
+        if here is None or here.free.bottom(cache.sequence, slab.objects) != slot:
+            return False
+        here.free.reverse(cache.sequence, slab.objects)
+        here.free.take(slot, cache.sequence, slab.objects)
+        return True
+
+    def _just_freed(
+        self, row: int, simulated: SimulatedCache, slab: Slab, skipped: list[int]
+    ) -> bool:
+        """Say whether what was passed over was freed after this object was taken.
+
+        The line of an allocation is printed after the object was taken; interrupts in between
+        can free others, whose lines then come first.
+        """
+        since = self._last_outside_interrupts(row)
+        rows = (self.freed.get(self.desk.pointer(simulated, slab, slot)) for slot in skipped)
+        return all(freed is not None and freed > since for freed in rows)
+
+    def _last_outside_interrupts(self, row: int) -> int:
+        """Return the last row before `row` that its CPU printed outside interrupts."""
+        stream, trace = self.desk.stream, self.desk.stream.trace
+        flags = trace["flags"]
+        for before in range(row - 1, max(row - _MOST_ROWS, -1), -1):
+            shown = trace.text(flags[stream.index[before]])
+            if not shown:
+                return row - _RECENT_ROWS
+            if stream.cpu[before] == stream.cpu[row] and not interrupt_context(shown):
+                return before
+        return row - _MOST_ROWS
+
+    def _taken_on_another_cpu(
+        self, row: int, simulated: SimulatedCache, slab: Slab, slot: int
+    ) -> bool:
+        """Say whether the task moved to this CPU between taking the object and printing it."""
+        cache, own = simulated.cache, self.desk.stream.cpu[row]
+        for cpu in list(cache.cpus):
+            if cpu != own and cache.predict(cpu, slab.node) == (slab, slot):
+                cache.commit(cpu, slab, slot)
+                self.desk.inferred["address"] += 1
+                return True
+        return False
+
+    # ------------------------------------------------------------------ pending
+
+    def _wait(
+        self, row: int, simulated: SimulatedCache, slab: Slab, expected: int, skipped: list[int]
+    ) -> None:
+        """Keep an unexplained object until the cache's next allocations."""
+        number = simulated.facts.number
+        before = self.pending.pop(number, None)
+        if before is not None:
+            self._report_skip(before)
+        self.pending[number] = _Pending(row, simulated, slab, expected, skipped)
+
+    def _comes_late(self, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
+        """Say whether this object was taken before one whose line came first."""
+        waiting = self.pending.get(simulated.facts.number)
+        if waiting is None or waiting.slab is not slab or slot not in waiting.skipped:
+            return False
+        waiting.skipped.remove(slot)
+        self.desk.inferred["address"] += 1
+        if not waiting.skipped:
+            del self.pending[simulated.facts.number]
+            self.desk.inferred["address"] += 1
+        return True
+
+    def next_alloc(self, row: int, simulated: SimulatedCache) -> None:
+        """Let what waits for this cache see its next allocation."""
+        waiting = self.pending.get(simulated.facts.number)
+        if waiting is None or waiting.row == row:
+            return
+        if self.desk.stream.cpu[waiting.row] != self.desk.stream.cpu[row]:
+            return
+        waiting.allocs += 1
+        if waiting.allocs >= _PATIENCE_ALLOCS:
+            del self.pending[simulated.facts.number]
+            self._report_skip(waiting)
+
+    def in_use(self, row: int, simulated: SimulatedCache, expected: Place) -> None:
+        """The object is in use: was it freed without a line (kfree_rcu), or is this line wrong?
+
+        If the line is wrong, the object expected here was taken, and somebody will free it; if not,
+        it will be allocated.
+        """
+        slab, slot = expected
+        if slab is None:
+            self.desk.inferred["object"] += 1
+            simulated.note_bulk(row)
+            return
+        # An earlier claim to the same object is refuted: that object is still to come.
+        self.allocated(slab, slot)
+        self.claims[slab.name, slot] = _Pending(row, simulated, slab, slot, [])
+
+    def allocated(self, slab: Slab, slot: int) -> None:
+        """An object was allocated: nobody can have had it before."""
+        self.lost.discard((slab.name, slot))
+        claim = self.claims.pop((slab.name, slot), None)
+        if claim is not None:
+            self.desk.inferred["object"] += 1
+            claim.simulated.note_bulk(claim.row)
+
+    def freed_unallocated(self, slab: Slab, slot: int) -> bool:
+        """An object was freed that no line allocated; say whether a known fault explains it."""
+        place = slab.name, slot
+        claim = self.claims.pop(place, None)
+        if claim is not None:
+            self._report_claim(claim)
+            return True
+        for number, waiting in self.pending.items():
+            if waiting.slab is slab and slot in waiting.skipped:
+                del self.pending[number]
+                self._report_skip(waiting)
+                break
+        known = place in self.lost
+        self.lost.discard(place)
+        return known
+
+    def finish(self) -> None:
+        """Report what still waits; an object in use at the very end stays undecided."""
+        for waiting in self.pending.values():
+            self._report_skip(waiting)
+        if self.claims:
+            self.desk.unchecked["object", UNDECIDED] += len(self.claims)
+        self.pending.clear()
+        self.claims.clear()
+
+    # ------------------------------------------------------------------ reports
+
+    def _report_claim(self, claim: _Pending) -> None:
+        self.desk.diverge(
+            claim.row,
+            "object",
+            "SL102",
+            f"object of {claim.simulated.name}",
+            f"ptr=0x{self.desk.pointer(claim.simulated, claim.slab, claim.expected):x}",
+        )
+
+    def _report_skip(self, waiting: _Pending) -> None:
+        simulated = waiting.simulated
+        waiting.slab.skipped = True
+        # Where several CPUs use a cache, what one of them did in between cannot be excluded; and
+        # a mempool asks any cache for objects, so that its call site may stand for two of them.
+        shared = len(simulated.cache.cpus) > 1 or self._asked_by_mempool(simulated)
+        self.lost.update((waiting.slab.name, slot) for slot in waiting.skipped)
+        self.desk.diverge(
+            waiting.row,
+            "address",
+            "SL105",
+            f"object of {simulated.name}",
+            f"ptr=0x{self.desk.pointer(simulated, waiting.slab, waiting.expected):x}",
+            alternatives=(
+                f"lines of allocations before it were lost ({len(waiting.skipped)} or more)",
+                "objects were allocated in bulk, which prints nothing",
+            ),
+            severity=Severity.NOTE if shared else None,
+        )
+
+    def _asked_by_mempool(self, simulated: SimulatedCache) -> bool:
+        keys = (self.desk.stream.keys[number] for number in simulated.facts.keys)
+        return any(key.caller.startswith("mempool_") for key in keys)
+
+    def _report_slab(self, row: int, simulated: SimulatedCache, place: str) -> None:
+        self.desk.diverge(row, "address", "SL106", f"object of {simulated.name}", place)

@@ -1,0 +1,124 @@
+"""Where the parts of the slab twin enter their results: counts and divergences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tracekit.divergence import Severity
+from tracekit.events.base import Source
+from tracekit.mm.slub import Cache, Slab
+from tracekit.replay.ledger import Ledger
+from tracekit.replay.slub.identity import CacheFacts
+from tracekit.replay.slub.layout import LinearMap
+from tracekit.replay.slub.stream import SlabStream
+
+__all__ = ["Desk", "SimulatedCache", "SlubRules"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlubRules:
+    """What differs between kernels.
+
+    `predicts`: slots go by cpu slabs and partial lists (later kernels have sheaves in front of
+    them).  `shuffled`: new slabs start at random.  `cpu_partial`: CPUs keep partial slabs, counted
+    `by_slabs` or by objects.  `debug`: slab debugging is on for all caches, and each allocation
+    `reverses` the slab's free list.
+    """
+
+    predicts: bool = True
+    shuffled: bool = True
+    cpu_partial: bool = True
+    by_slabs: bool = True
+    debug: bool = False
+    reverses: bool = False
+
+
+@dataclass(slots=True)
+class SimulatedCache:
+    """A cache of the trace: its facts, its simulated slabs, and what happened to it.
+
+    `silent`: its objects also come and go in bulk, which prints nothing.  `blind`: events were off
+    since its slabs were last known.  `bulk` counts what only silent actions explain, from row
+    `bulk_row` on.  `old_slabs` counts slabs from before the trace, `asked` the bytes asked for.
+    """
+
+    facts: CacheFacts
+    cache: Cache
+    name: str
+    silent: bool
+    blind: bool = False
+    bulk: int = 0
+    bulk_row: int = -1
+    allocs: int = 0
+    frees: int = 0
+    asked: int = 0
+    old_slabs: int = 0
+    first_on_new: bool = False
+
+    def belongs_to_other(self, name: int) -> bool:
+        """Say whether frees show so often another name that this one is not the cache's."""
+        names = self.facts.names
+        return bool(names) and max(names.values()) >= 3 and names[name] * 3 < max(names.values())
+
+    def note_bulk(self, row: int) -> None:
+        """Count something that only an action without a line explains."""
+        if not self.bulk:
+            self.bulk_row = row
+        self.bulk += 1
+
+
+@dataclass(slots=True)
+class Desk:
+    """Counts are kept here and entered in the ledger at the end: there are many."""
+
+    ledger: Ledger
+    stream: SlabStream
+    linear: LinearMap
+    matched: Counter[str] = field(default_factory=Counter)
+    inferred: Counter[str] = field(default_factory=Counter)
+    unchecked: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def flush(self) -> None:
+        """Enter the counts in the ledger."""
+        for kind, count in self.matched.items():
+            self.ledger.matched(kind, count)
+        for kind, count in self.inferred.items():
+            self.ledger.inferred(kind, count)
+        for (kind, reason), count in self.unchecked.items():
+            self.ledger.unchecked(kind, reason, count)
+
+    def source(self, row: int) -> Source:
+        """Return where the event of a row stands."""
+        return self.stream.source(row)
+
+    def pointer(self, simulated: SimulatedCache, slab: Slab, slot: int) -> int:
+        """Return the address of a slot's object."""
+        start = self.linear.base + (slab.name << self.linear.page_shift)
+        return start + simulated.facts.offset + slot * simulated.facts.geometry.size
+
+    def diverge(
+        self,
+        row: int,
+        kind: str,
+        code: str,
+        subject: str,
+        simulated: str,
+        *,
+        logged: str = "",
+        alternatives: tuple[str, ...] = (),
+        related: int | None = None,
+        severity: Severity | None = None,
+    ) -> None:
+        """Report the event of a row; `related` is the row of the other side."""
+        self.ledger.diverged(
+            kind,
+            code,
+            self.source(row),
+            subject,
+            logged=logged or f"ptr=0x{self.stream.where[row]:x}",
+            simulated=simulated,
+            alternatives=alternatives,
+            related=() if related is None else (self.source(related),),
+            severity=severity,
+        )

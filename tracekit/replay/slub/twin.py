@@ -1,0 +1,59 @@
+"""The slab twin: every logged object held against simulated slabs.
+
+Two questions are asked of an allocation.  `object`: may it lie there - on a free place of a slab of
+its own cache?  `address`: is it the very place that the allocator hands out next?  Of a free one
+is asked: is the object in use, and of that cache?
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+
+from tracekit.replay.slub.address import AddressCheck
+from tracekit.replay.slub.alloc import AllocCheck
+from tracekit.replay.slub.desk import Desk, SlubRules
+from tracekit.replay.slub.free import FreeCheck
+from tracekit.replay.slub.stream import ALLOC, BLIND, FREE, PAGE_ALLOC, PAGE_FREE
+from tracekit.replay.slub.world import World
+
+__all__ = ["SlubTwin"]
+
+
+class SlubTwin:
+    """Replays the slab events of a stream."""
+
+    def __init__(self, desk: Desk, world: World, rules: SlubRules) -> None:
+        self.desk = desk
+        self.world = world
+        self.address = AddressCheck(desk, rules, world.freed)
+        self.allocs = AllocCheck(desk, world, self.address, rules)
+        self.row = 0
+        self.frees = FreeCheck(desk, world, self.address, rules)
+
+    def run(self, until: int | None = None, look: Callable[[int], None] | None = None) -> None:
+        """Go on to the event at index `until` of the trace, or to the end.
+
+        `look` is called after every row, with its number.
+        """
+        steps = {
+            BLIND: self.world.blind,
+            ALLOC: self.allocs.alloc,
+            FREE: self.frees.free,
+            PAGE_ALLOC: self.world.page_alloc,
+            PAGE_FREE: self.world.page_free,
+        }
+        stream = self.desk.stream
+        end = len(stream) if until is None else bisect_left(stream.index, until)
+        for row in range(self.row, end):
+            steps[stream.op[row]](row)
+            if look is not None:
+                look(row)
+        self.row = max(self.row, end)
+
+    def finish(self) -> None:
+        """Enter what waited for later lines, and all counts."""
+        stream = self.desk.stream
+        self.desk.ledger.events += stream.op.count(ALLOC) + stream.op.count(FREE)
+        self.address.finish()
+        self.desk.flush()
