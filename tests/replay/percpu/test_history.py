@@ -57,3 +57,15 @@ def test_a_line_retold_and_what_it_held_repaid() -> None:
     assert held.hold
     assert history.repay(held, row(64), chunk)
     assert chunk.areas()[64] == 16
+
+
+def test_no_order_gives_one_place_two_owners() -> None:
+    history, chunk = start()
+    assert history.free(FreeRow(LINE, 0, 16, 0), chunk)
+    assert history.free(FreeRow(LINE, 0, 32, 0), chunk)
+    # Before the area at 32 was allocated, 32 was the first free place: but it had that owner then.
+    assert not history.insert(row(32), chunk)
+    assert chunk.area_size(32) is None
+    late = history.alloc(row(32), chunk)
+    assert history.swap(row(16), chunk, late)
+    assert history.free(FreeRow(LINE, 0, 32, 0), chunk)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracekit.mm.percpu import PercpuAllocator
-from tracekit.mm.percpu_chunk import Chunk
+from tracekit.mm.percpu_chunk import PCPU_MIN_ALLOC_SIZE, Chunk
 from tracekit.mm.percpu_undo import Mark
 from tracekit.replay.percpu.rows import AllocRow, FreeRow
 
@@ -23,7 +23,8 @@ class Step:
     """One step: its line, the area in bytes, and the state before it.
 
     `hold` marks an area that no line shows. `predicted` says that the simulated allocator would
-    have answered the same.
+    have answered the same, `possible` that an area was free before it was allocated, and allocated
+    before it was freed.
     """
 
     row: AllocRow | FreeRow
@@ -32,7 +33,13 @@ class Step:
     size: int
     hold: bool = False
     predicted: bool = True
+    possible: bool = True
     mark: Mark | None = None
+
+    @property
+    def bits(self) -> tuple[int, int]:
+        """The area as (first bit, bits), as a chunk's map counts them."""
+        return self.off // PCPU_MIN_ALLOC_SIZE, -(-self.size // PCPU_MIN_ALLOC_SIZE)
 
 
 class History:
@@ -66,8 +73,9 @@ class History:
         allocator, chunk, row = self.allocator, step.chunk, step.row
         step.mark = Mark.before(allocator, chunk, step.off, step.size)
         if isinstance(row, FreeRow):
-            allocator.free(chunk, step.off)
+            step.possible = allocator.free(chunk, step.off) == step.size
         else:
+            step.possible = chunk.is_free(*step.bits)
             step.predicted = not step.hold and self.fits(row._replace(off=step.off), chunk)
             if step.predicted:
                 allocator.alloc(row.size, row.align, reserved=row.reserved, atomic=row.atomic)
@@ -90,13 +98,25 @@ class History:
         """Do `row` before as few of the last steps as make it fit; False if nowhere."""
         for count in range(1, len(self.steps) + 1):
             undone = self._take_back(count)
-            fits = self.fits(row, chunk)
-            again = [Step(row, chunk, row.off, row.size), *undone] if fits else undone
-            for step in again:
-                self._do(step)
-            if fits:
+            told = [Step(row, chunk, row.off, row.size), *undone]
+            if self.fits(row, chunk) and self._possible(told):
                 return True
+            self._do_again(undone)
         return False
+
+    def _do_again(self, steps: list[Step]) -> None:
+        for step in steps:
+            self._do(step)
+
+    def _possible(self, steps: list[Step]) -> bool:
+        """Do `steps`; take them back if one that was possible is no longer: two owners of a place."""
+        for done, step in enumerate(steps, 1):
+            was_possible = step.possible
+            self._do(step)
+            if was_possible and not step.possible:
+                self._take_back(done)
+                return False
+        return True
 
     def swap(self, row: AllocRow, chunk: Chunk, step: Step) -> bool:
         """Do `row` before `step`, if both then lie where the allocator puts them."""
@@ -104,14 +124,13 @@ class History:
         if where is None:
             return False
         undone = self._take_back(len(self.steps) - where)
-        fits = self.fits(row, chunk)
-        for each in [Step(row, chunk, row.off, row.size), *undone] if fits else undone:
-            self._do(each)
-        if fits and not step.predicted:
-            self._take_back(len(undone) + 1)
-            for each in undone:
-                self._do(each)
-        return fits and step.predicted
+        told = [Step(row, chunk, row.off, row.size), *undone]
+        if self.fits(row, chunk) and self._possible(told):
+            if step.predicted:
+                return True
+            self._take_back(len(told))
+        self._do_again(undone)
+        return False
 
     def _where(self, step: Step) -> int | None:
         return next((i for i, each in enumerate(self.steps) if each is step), None)
@@ -127,13 +146,12 @@ class History:
         undone = self._take_back(len(self.steps) - where)
         told = [Step(step.row, step.chunk, off, hold, hold=True)] if hold else []
         told.append(Step(step.row, step.chunk, off + hold, step.size))
-        for each in [*told, *undone[1:]]:
-            self._do(each)
-        if self.fits(row, chunk):
-            return told[0]
-        self._take_back(len(undone) + len(told) - 1)
-        for each in undone:
-            self._do(each)
+        story = [*told, *undone[1:]]
+        if self._possible(story):
+            if self.fits(row, chunk):
+                return told[0]
+            self._take_back(len(story))
+        self._do_again(undone)
         return None
 
     def repay(self, held: Step, row: AllocRow, chunk: Chunk) -> bool:
@@ -144,6 +162,5 @@ class History:
         undone = self._take_back(len(self.steps) - where)
         fits = self.fits(row, chunk)
         first = Step(row, chunk, row.off, row.size) if fits else held
-        for each in [first, *undone[1:]]:
-            self._do(each)
+        self._do_again([first, *undone[1:]])
         return fits

@@ -256,8 +256,15 @@ class PercpuTwin:
                 self.suspects.remove(suspect)
                 self._remember(row, chunk)
                 self.ledger.inferred("offset", 2)
+                self._clear_explained()
                 return True
         return False
+
+    def _clear_explained(self) -> None:
+        """Drop the suspects that the allocator answers as logged, now that another came first."""
+        explained = [each for each in self.suspects if not each.held and each.step.predicted]
+        self.suspects = [each for each in self.suspects if each not in explained]
+        self.ledger.inferred("offset", len(explained))
 
     def _settles_suspect(self, row: AllocRow, chunk: Chunk) -> bool:
         """With another story for an earlier line, this one fits."""
