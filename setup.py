@@ -7,28 +7,42 @@ package installs without them.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
+from setuptools.errors import CompileError
+
+try:
+    from Cython.Compiler.Errors import CompileError as CythonError
+except ImportError:
+    CythonError = CompileError
 
 HERE = Path(__file__).parent
-OPTIMISE = ["-O3"] if os.name == "posix" else []
+sys.path.insert(0, str(HERE))
+
+from tracekit.compiled import MODULES, STAMP, checksum, source  # noqa: E402
+
+SCANNER_FLAGS = ["-O3"] if os.name == "posix" else []
+LOOP_FLAGS = ["-O2"] if os.name == "posix" else []
 
 
-def extensions() -> list[Extension]:
+def scanners() -> list[Extension]:
     """Return one optional extension for each .pyx file of the package."""
     sources = sorted((HERE / "tracekit").rglob("*.pyx"))
-    paths = [source.relative_to(HERE) for source in sources]
-    return [
-        Extension(
-            ".".join(path.with_suffix("").parts),
-            [str(path)],
-            extra_compile_args=OPTIMISE,
-            optional=True,
-        )
-        for path in paths
-    ]
+    return [_extension(path.relative_to(HERE), SCANNER_FLAGS) for path in sources]
+
+
+def loops() -> list[Extension]:
+    """Return one optional extension for each Python module that is compiled as it stands."""
+    return [_extension(source(module).relative_to(HERE), LOOP_FLAGS) for module in MODULES]
+
+
+def _extension(path: Path, flags: list[str]) -> Extension:
+    name = ".".join(path.with_suffix("").parts)
+    return Extension(name, [str(path)], extra_compile_args=flags, optional=True)
 
 
 class BuildWithTables(build_py):
@@ -36,13 +50,36 @@ class BuildWithTables(build_py):
 
     def run(self) -> None:
         """Write tracekit/syntax/tables.json, then build as usual."""
-        import sys
-
-        sys.path.insert(0, str(HERE))
         from tracekit.syntax.build import main
 
         main()
         super().run()
 
 
-setup(ext_modules=extensions(), cmdclass={"build_py": BuildWithTables})
+class BuildStamped(build_ext):
+    """Say in tracekit/compiled.stamp which sources the compiled modules were made from."""
+
+    def run(self) -> None:
+        """Build; the stamp is left out unless every module was compiled."""
+        self.built: set[str] = set()
+        super().run()
+        folder = HERE if self.inplace else Path(self.build_lib)
+        stamp = folder / STAMP.relative_to(HERE)
+        stamp.unlink(missing_ok=True)
+        if self.built.issuperset(MODULES):
+            stamp.write_text(checksum())
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build one extension; a failure leaves the package with its Python form."""
+        try:
+            super().build_extension(ext)
+        except CythonError as error:
+            # what Cython cannot translate is no reason not to install
+            raise CompileError(str(error)) from error
+        self.built.add(ext.name)
+
+
+setup(
+    ext_modules=scanners() + loops(),
+    cmdclass={"build_py": BuildWithTables, "build_ext": BuildStamped},
+)

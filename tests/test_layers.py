@@ -16,6 +16,7 @@ FLOW: dict[str, set[str]] = {
     "events": set(),
     "mm": set(),
     "codes": set(),
+    "compiled": set(),
     "syntax": {"capture", "events"},
     "kernel": {"capture", "events"},
     "boot": {"capture", "syntax", "events", "kernel"},

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tracekit.compiled import choose
+
 if TYPE_CHECKING:
     from tracekit.boot import Boot, load
     from tracekit.replay.boot import Replay, replay
 
 __all__ = ["Boot", "Replay", "__version__", "load", "replay"]
 __version__ = "0.1.0"
+
+choose()
 
 _HOMES = {
     "Boot": "tracekit.boot",

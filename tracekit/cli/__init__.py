@@ -68,9 +68,12 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
     from tracekit import __version__
+    from tracekit.compiled import in_use
     from tracekit.syntax.path import reading_path
 
+    form = "compiled" if in_use() else "plain Python; build the extension for speed"
     click.echo(f"tracekit {__version__} (trace lines are read by {reading_path()})")
+    click.echo(f"The replay's inner loops are {form}.")
     ctx.exit()
 
 
@@ -81,7 +84,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_version,
-    help="Show the version and how trace lines are read.",
+    help="Show the version, and what runs compiled.",
 )
 def main() -> None:
     """Replay a Linux boot log through simulated memory allocators.

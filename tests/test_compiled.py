@@ -1,0 +1,54 @@
+"""The compiled modules and their Python sources are one and the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.boots import ROOT, SAMPLES
+from tracekit import compiled
+
+TRACED = sorted(path.parent for path in SAMPLES.glob("*/trace.txt*"))
+
+
+def run(*words: object, pure: bool) -> str:
+    """Return what tracekit prints, in its compiled or its Python form."""
+    command = [sys.executable, "-m", "tracekit", *map(str, words)]
+    environment = dict(os.environ, TRACEKIT_PURE="1" if pure else "")
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def test_every_module_of_two_forms_is_there() -> None:
+    assert [name for name in compiled.MODULES if not compiled.source(name).is_file()] == []
+
+
+def test_the_environment_asks_for_the_python_form() -> None:
+    assert "loops are plain Python" in run("--version", pure=True)
+
+
+def test_a_changed_source_is_not_taken_for_the_compiled_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TRACEKIT_PURE", raising=False)
+    stamp = tmp_path / "compiled.stamp"
+    monkeypatch.setattr(compiled, "STAMP", stamp)
+    assert not compiled.in_use()
+    stamp.write_text(compiled.checksum())
+    assert compiled.in_use()
+    stamp.write_text("00000000")
+    assert not compiled.in_use()
+
+
+@pytest.mark.skipif(not compiled.in_use(), reason="nothing is compiled that could be compared")
+@pytest.mark.parametrize("boot", TRACED, ids=lambda path: path.name)
+def test_both_forms_report_the_same(boot: Path) -> None:
+    words = ("replay", "--format", "json", "--state", "snapshot", boot)
+    assert run(*words, pure=False) == run(*words, pure=True)

@@ -1,0 +1,65 @@
+"""Modules that have two forms: the Python source, and the same source compiled.
+
+setup.py compiles the modules listed here with Cython; a .pxd file beside a module gives C types
+to its classes and variables, so that the rules stand in one place. The compiled form is used
+where all of it is there and was made from the sources as they are now; else all modules run as
+plain Python, and do the same more slowly. TRACEKIT_PURE=1 in the environment asks for that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from zlib import crc32
+
+HERE = Path(__file__).parent
+# written by setup.py: the checksum of the sources that were compiled
+STAMP = HERE / "compiled.stamp"
+MODULES = ("tracekit.mm.page_alloc_zone",)
+
+
+def source(module: str) -> Path:
+    """Return the Python file of one of MODULES."""
+    return HERE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+
+
+def checksum() -> str:
+    """Return the checksum of the sources of all modules, types included."""
+    found = 0
+    for module in MODULES:
+        path = source(module)
+        found = crc32(path.read_bytes(), found)
+        types = path.with_suffix(".pxd")
+        if types.exists():
+            found = crc32(types.read_bytes(), found)
+    return f"{found:08x}"
+
+
+def in_use() -> bool:
+    """Return whether the compiled form is there, is that of the sources, and may be used."""
+    if os.environ.get("TRACEKIT_PURE", "0") not in ("", "0") or not STAMP.exists():
+        return False
+    return STAMP.read_text() == checksum()
+
+
+class PythonFinder:
+    """Finds the Python form of the modules of two forms, even where a compiled one is there."""
+
+    def find_spec(
+        self, name: str, path: object = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where the Python form is, None for every other module."""
+        if name not in MODULES:
+            return None
+        file = str(source(name))
+        return spec_from_file_location(name, file, loader=SourceFileLoader(name, file))
+
+
+def choose() -> None:
+    """Have the Python form imported from now on if the compiled one is not to be used."""
+    if not in_use():
+        sys.meta_path.insert(0, PythonFinder())
