@@ -24,7 +24,7 @@ def comparison() -> Comparison:
             Change("memblock", "log buffer", "setup_log_buf", None, 2 * MIB),
             Change("zones", "zone", "DMA32", "empty", "[0x0-0xfff]", is_bytes=False),
         ],
-        accounts=[Account("MemTotal", 200 * MIB, 207 * MIB, 5 * MIB, "not explained by a line")],
+        accounts=[Account("MemTotal", 200 * MIB, 207 * MIB, 5 * MIB, "taken by nobody")],
     )
 
 
@@ -39,7 +39,7 @@ def test_text_names_the_largest_cause_first(comparison: Comparison) -> None:
 def test_text_names_the_remainder(comparison: Comparison) -> None:
     text = unstyle(diff.render(comparison))
     assert "+7.0 MiB  MemTotal" in text
-    assert "+2.0 MiB    of it not explained by a line" in text
+    assert "+2.0 MiB  not explained: taken by nobody" in text
 
 
 def test_the_same_boot_says_so() -> None:

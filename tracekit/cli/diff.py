@@ -9,13 +9,12 @@ import click
 from tracekit.cli.output import collector_off, trouble, write
 
 FORMATS = ("text", "json", "markdown", "html")
-AREAS = ("firmware", "memblock", "free", "zones", "slab", "moves", "divergences", "setting")
 
 
 @click.command("diff", short_help="Compare boots by cause.")
 @click.argument("paths", nargs=-1, required=True, metavar="A B [C...]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--only", metavar="AREAS", help=f"Only these, with commas: {', '.join(AREAS)}.")
+@click.option("--only", metavar="AREAS", help="Only these, with commas: memblock, percpu, slab...")
 @click.option("--ignore", "ignore_file", metavar="FILE", help="Differences to excuse (TOML).")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to stdout.")
 def command(
@@ -60,10 +59,13 @@ def command(
 
 
 def _areas(only: str | None) -> tuple[str, ...]:
+    from tracekit.compare.compare import only_names
+
     areas = tuple(only.split(",")) if only else ()
-    unknown = set(areas) - set(AREAS)
+    unknown = set(areas) - set(only_names())
     if unknown:
-        raise click.BadParameter(f"{min(unknown)} is none of {', '.join(AREAS)}")
+        known = ", ".join(only_names())
+        raise click.BadParameter(f"{min(unknown)} is none of {known}", param_hint="--only")
     return areas
 
 

@@ -20,6 +20,7 @@ class Change:
     before: int | str | None
     after: int | str | None
     is_bytes: bool = True
+    note: str = ""
 
     @property
     def delta(self) -> int:
@@ -49,8 +50,8 @@ class Change:
 class Account:
     """A number of the kernel's in both boots, and how much of its difference is explained.
 
-    ``explained`` is the sum of the changes that bear on it, in bytes; ``remainder`` is what
-    they leave, which ``remainder_name`` names.
+    ``parts`` are the causes that bear on it with their bytes (gained: positive), ``explained``
+    is their sum; ``remainder`` is what they leave, which ``remainder_name`` names.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Account:
     after: int
     explained: int
     remainder_name: str
+    parts: tuple[tuple[str, int], ...] = ()
 
     @property
     def delta(self) -> int:

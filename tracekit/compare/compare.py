@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
+from tracekit.compare.accounts import accounts
 from tracekit.compare.change import Change, Comparison
 from tracekit.compare.ignore import IgnoreList
-from tracekit.compare.memory import accounts, budget_changes, budgets
+from tracekit.compare.memory import budget_changes, budgets
 from tracekit.compare.moves import move_changes
+from tracekit.compare.objects import cache_changes, call_changes
 from tracekit.compare.other import (
     divergence_changes,
     not_comparable,
     setting_changes,
-    slab_changes,
     zone_changes,
 )
 from tracekit.compare.side import Side
+from tracekit.replay.budget.kinds import KINDS
 
-AREAS = ("firmware", "memblock", "free", "zones", "slab", "moves", "divergences", "setting")
+MEMORY = ("firmware", "memblock", "free")
+AREAS = (*MEMORY, "zones", "slab", "calls", "moves", "divergences", "setting")
+
+
+def only_names() -> list[str]:
+    """Return what a comparison can be narrowed to: the areas, then the kinds of memory."""
+    return [*AREAS, *map(slug, KINDS)]
+
+
+def slug(kind: str) -> str:
+    """Return a kind of memory as one word: ``hash tables`` is ``hash-tables``."""
+    return kind.lower().replace("'", "").replace(" ", "-")
 
 
 def compare(
@@ -25,13 +38,12 @@ def compare(
 ) -> Comparison:
     """Return all that differs between two boots.
 
-    ``only`` narrows to these areas; changes that ``ignore`` excuses are set apart with the
-    reason.
+    ``only`` narrows to areas or kinds of memory (``percpu``); changes that ``ignore`` excuses
+    are set apart with the reason.
     """
     result = Comparison(a.name, b.name, reasons=not_comparable(a, b))
-    found = [*setting_changes(a, b), *_changes(a, b)]
-    for change in found:
-        if only and change.area not in only:
+    for change in _changes(a, b):
+        if only and change.area not in only and slug(change.kind) not in only:
             continue
         reason = ignore.reason(change) if ignore else None
         if reason is not None:
@@ -39,7 +51,7 @@ def compare(
         else:
             (result.setting if change.area == "setting" else result.changes).append(change)
     both = budgets(a, b)
-    if both is not None:
+    if both is not None and (not only or set(only) & set(MEMORY)):
         result.accounts = accounts(a, b, *both)
     result.changes.sort(key=lambda change: (-abs(change.delta), change.key))
     if ignore:
@@ -47,11 +59,13 @@ def compare(
     return result
 
 
-def _changes(a: Side, b: Side) -> list[Change]:
+def _changes(a: Side, b: Side) -> Iterator[Change]:
+    yield from setting_changes(a, b)
     both = budgets(a, b)
-    changes = budget_changes(*both) if both is not None else []
-    changes += zone_changes(a, b)
-    changes += slab_changes(a, b)
-    changes += move_changes(a, b)
-    changes += divergence_changes(a, b)
-    return changes
+    if both is not None:
+        yield from budget_changes(*both)
+    yield from zone_changes(a, b)
+    yield from cache_changes(a, b)
+    yield from call_changes(a, b)
+    yield from move_changes(a, b)
+    yield from divergence_changes(a, b)

@@ -1,4 +1,4 @@
-"""What differs besides the budget: the setting, zones, slab caches, divergences."""
+"""What differs besides the budget: the setting, zones, divergences."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from collections.abc import Iterator, Mapping
 from tracekit.compare.change import Change
 from tracekit.compare.side import Side, identity, options
 from tracekit.events.mm_init import ZoneRangeLine
-from tracekit.observed.slabinfo import parse_slabinfo
 
 
 def setting_changes(a: Side, b: Side) -> list[Change]:
     """Return what differs around the boots: kernel, machine, command line, configuration."""
-    changes = list(_words("setting", "boot", identity(a), identity(b)))
+    one, two = identity(a), identity(b)
+    known = [name for name in one if one[name] is not None and two[name] is not None]
+    changes = list(_words("setting", "boot", _only(one, known), _only(two, known)))
     changes += _words("setting", "command line", options(a), options(b))
-    one, two = a.boot.kernel.evidence.config, b.boot.kernel.evidence.config
-    if one and two:
-        changes += _words("setting", "configuration", one, two)
+    old, new = a.boot.kernel.evidence.config, b.boot.kernel.evidence.config
+    if old and new:
+        changes += _words("setting", "configuration", old, new)
     return changes
+
+
+def _only(facts: Mapping[str, str | None], names: list[str]) -> dict[str, str | None]:
+    """Return the facts of these names: what one log does not say is no difference."""
+    return {name: facts[name] for name in names}
 
 
 def _words(
@@ -61,22 +67,6 @@ def _zones(side: Side) -> dict[str, str | None]:
         event.zone: f"[{event.start:#x}-{event.end - 1:#x}]" if event.end else "empty"
         for event in side.boot.of(ZoneRangeLine)
     }
-
-
-def slab_changes(a: Side, b: Side) -> Iterator[Change]:
-    """Yield slab caches by the bytes of their slabs, where both boots have slabinfo."""
-    one, two = _caches(a), _caches(b)
-    if not one or not two:
-        return
-    for name in one.keys() | two.keys():
-        if one.get(name) != two.get(name):
-            yield Change("slab", "cache", name, one.get(name), two.get(name))
-
-
-def _caches(side: Side) -> dict[str, int]:
-    text = side.boot.capture.read_text("proc/slabinfo")
-    page = side.boot.kernel.page_size or 4096
-    return {row.name: row.slabs * row.pages_per_slab * page for row in parse_slabinfo(text or "")}
 
 
 def divergence_changes(a: Side, b: Side) -> Iterator[Change]:

@@ -34,6 +34,7 @@ class Side:
         found = coarse_budget(self.boot)
         if found is not None and self.budget is not None:
             found.mem_total = self.budget.mem_total
+            found.returned = self.budget.returned
         return found
 
     @property

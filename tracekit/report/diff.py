@@ -1,4 +1,4 @@
-"""The comparison of two boots as text: the setting, the accounts, the causes by size."""
+"""The comparison of two boots as text: why memory differs first, the details after it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,31 @@ from collections.abc import Iterator, Sequence
 
 from click import style
 
+from tracekit.compare.causes import OUTCOMES, Cause, causes
 from tracekit.compare.change import Account, Change, Comparison
 
+BYTES_AREAS = ("firmware", "memblock", "free")
+MOST_CAUSES = 8
 MOST_DETAILS = 4
 MOST_SETTING = 12
+MOST_OBJECTS = 10
+WIDTH = 92
 UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
-BYTES_AREAS = ("firmware", "memblock", "free")
 
 
 def render(comparison: Comparison) -> str:
     """Return the report; what weighs most stands first."""
+    found = causes(comparison.changes, BYTES_AREAS)
     parts = [
         _heading(comparison),
-        _reasons(comparison),
-        _setting(comparison.setting),
+        _causes(found),
         _accounts(comparison.accounts),
-        _memory(comparison.changes),
-        *(_area(comparison.changes, area) for area in ("slab", "zones", "divergences", "moves")),
+        _objects(comparison.changes, "slab", "slab caches at the snapshot"),
+        _objects(comparison.changes, "calls", "call sites, by the bytes that live at the end"),
+        *(_area(comparison.changes, area) for area in ("divergences", "zones")),
+        _setting(comparison.setting),
+        _details(found),
+        _moves(comparison),
         _ignored(comparison),
     ]
     return "\n".join(part for part in parts if part)
@@ -46,11 +54,96 @@ def plain(count: int | str | None) -> str:
 def _heading(comparison: Comparison) -> str:
     verdict = "same" if comparison.same else "differs"
     painted = style(verdict, fg="green" if comparison.same else "yellow", bold=True)
-    return f"{painted}  {comparison.before} -> {comparison.after}\n"
+    lines = [f"{painted}  {comparison.before} -> {comparison.after}"]
+    told = [c for c in comparison.setting if c.kind == "boot" and c.subject != "build"]
+    lines += [f"    {change.subject}: {_words(change)}" for change in told]
+    lines += [f"{style('hard to compare', fg='yellow')}: {why}" for why in comparison.reasons]
+    return "\n".join(lines) + "\n"
 
 
-def _reasons(comparison: Comparison) -> str:
-    return "".join(f"{style('hard to compare', fg='yellow')}: {r}\n" for r in comparison.reasons)
+# -- why memory differs ---------------------------------------------------------------------
+
+
+def _causes(found: Sequence[Cause]) -> str:
+    weighty = [cause for cause in found if cause.kind not in OUTCOMES and cause.delta]
+    if not weighty:
+        return ""
+    lines = [style("memory that the boot takes, the biggest reasons first", bold=True)]
+    for number, cause in enumerate(weighty[:MOST_CAUSES], 1):
+        lines.append(f"{number:>3}. {_painted(cause.delta)}  {cause.kind}: {_made_of(cause)}")
+    rest = weighty[MOST_CAUSES:]
+    if rest:
+        names = ", ".join(cause.kind for cause in rest)
+        lines.append(f"     {_painted(sum(c.delta for c in rest))}  {len(rest)} more: {names}")
+    return "\n".join(lines) + "\n"
+
+
+def _painted(delta: int) -> str:
+    return style(f"{signed(delta):>11}", fg="red" if delta > 0 else "green")
+
+
+def _made_of(cause: Cause) -> str:
+    """Return the largest parts of a cause in words, as many as fit on the line."""
+    room = WIDTH - len(cause.kind)
+    told: list[str] = []
+    for change in cause.changes:
+        part = f"{_short(change)} {signed(change.delta)}"
+        if len(cause.changes) == 1:
+            part = f"{_short(change)} {plain(change.before)} -> {plain(change.after)}"
+        room -= len(part) + 2
+        if told and room < len(", and 99 more"):
+            return f"{', '.join(told)}, and {len(cause.changes) - len(told)} more"
+        told.append(part)
+    return ", ".join(told)
+
+
+def _short(change: Change) -> str:
+    return change.subject.removeprefix("kernel ")
+
+
+def _details(found: Sequence[Cause]) -> str:
+    if not found:
+        return ""
+    lines = [style("memory by cause, in detail", bold=True)]
+    for cause in found:
+        lines.append(f"    {_painted(cause.delta)}  {cause.kind}")
+        lines += _parts(cause)
+    return "\n".join(lines) + "\n"
+
+
+def _parts(cause: Cause) -> Iterator[str]:
+    for change in cause.changes[:MOST_DETAILS]:
+        numbers = f"{plain(change.before)} -> {plain(change.after)}"
+        yield f"      {signed(change.delta):>11}  {change.subject} ({change.verb}: {numbers})"
+    rest = cause.changes[MOST_DETAILS:]
+    if rest:
+        yield f"      {signed(sum(change.delta for change in rest)):>11}  {len(rest)} more"
+
+
+# -- the kernel's own numbers ---------------------------------------------------------------
+
+
+def _accounts(accounts: Sequence[Account]) -> str:
+    lines = [style("the kernel's own numbers, and what their difference is made of", bold=True)]
+    for account in accounts:
+        if account.delta or account.remainder:
+            numbers = f"{plain(account.before)} -> {plain(account.after)}"
+            lines.append(f"    {_painted(account.delta)}  {account.name}: {numbers}")
+            lines += [f"      {signed(size):>11}  {name}" for name, size in _terms(account)]
+    return "\n".join(lines) + "\n" if len(lines) > 1 else ""
+
+
+def _terms(account: Account) -> list[tuple[str, int]]:
+    """Return the parts of an account's difference; what is free is told by the causes above."""
+    terms = list(account.parts) if account.name not in ("RAM", "free at the hand-off") else []
+    if len(terms) == 1 and not account.remainder:
+        return []
+    terms.sort(key=lambda term: -abs(term[1]))
+    rest = [(f"not explained: {account.remainder_name}", account.remainder)]
+    return terms + (rest if account.remainder else [])
+
+
+# -- everything else ------------------------------------------------------------------------
 
 
 def _setting(changes: Sequence[Change]) -> str:
@@ -61,6 +154,8 @@ def _setting(changes: Sequence[Change]) -> str:
     lines = [style("setting", bold=True)]
     for change in plain_ones[:MOST_SETTING]:
         lines.append(f"    {change.kind} {change.subject}: {_words(change)}")
+    if len(plain_ones) > MOST_SETTING:
+        lines.append(f"    and {len(plain_ones) - MOST_SETTING} more (--format json lists all)")
     if config:
         names = ", ".join(change.subject for change in config[:MOST_DETAILS])
         lines.append(f"    configuration: {len(config)} symbols differ ({names}, ...)")
@@ -73,43 +168,20 @@ def _words(change: Change) -> str:
     return f"{before} -> {after}"
 
 
-def _accounts(accounts: Sequence[Account]) -> str:
-    if not any(account.delta for account in accounts):
+def _objects(changes: Sequence[Change], area: str, title: str) -> str:
+    group = [change for change in changes if change.area == area]
+    if not group:
         return ""
-    lines = [style("accounts", bold=True)]
-    for account in accounts:
-        numbers = f"{plain(account.before):>10} -> {plain(account.after):>10}"
-        lines.append(f"    {signed(account.delta):>11}  {account.name:20} {numbers}")
-        if account.remainder:
-            name = account.remainder_name
-            lines.append(f"    {signed(account.remainder):>11}    of it {name}")
-    return "\n".join(lines) + "\n"
-
-
-def _memory(changes: Sequence[Change]) -> str:
-    kinds: dict[str, list[Change]] = {}
-    for change in changes:
-        if change.area in BYTES_AREAS:
-            kinds.setdefault(change.kind, []).append(change)
-    if not kinds:
-        return ""
-    order = sorted(kinds.items(), key=lambda pair: -abs(sum(c.delta for c in pair[1])))
-    lines = [style("memory by cause", bold=True)]
-    for kind, group in order:
-        lines += _kind(kind, group)
-    return "\n".join(lines) + "\n"
-
-
-def _kind(kind: str, group: Sequence[Change]) -> Iterator[str]:
     total = sum(change.delta for change in group)
-    painted = style(f"{signed(total):>11}", fg="red" if total > 0 else "green")
-    yield f"    {painted}  {kind}"
-    for change in group[:MOST_DETAILS]:
-        numbers = f"{plain(change.before)} -> {plain(change.after)}"
-        yield f"      {signed(change.delta):>11}  {change.subject} ({change.verb}: {numbers})"
-    if len(group) > MOST_DETAILS:
-        rest = sum(change.delta for change in group[MOST_DETAILS:])
-        yield f"      {signed(rest):>11}  {len(group) - MOST_DETAILS} more"
+    lines = [style(f"{title}: {signed(total)} in {len(group)} that differ", bold=True)]
+    for change in group[:MOST_OBJECTS]:
+        numbers = f"{plain(change.before)} -> {plain(change.after)}, {change.note}"
+        lines.append(f"    {_painted(change.delta)}  {change.subject} ({numbers})")
+    rest = group[MOST_OBJECTS:]
+    if rest:
+        delta = sum(change.delta for change in rest)
+        lines.append(f"    {_painted(delta)}  {len(rest)} more (--format json lists all)")
+    return "\n".join(lines) + "\n"
 
 
 def _area(changes: Sequence[Change], area: str) -> str:
@@ -117,13 +189,23 @@ def _area(changes: Sequence[Change], area: str) -> str:
     if not group:
         return ""
     lines = [style(f"{area}: {len(group)}", bold=True)]
-    for change in group[: 3 * MOST_DETAILS]:
-        size = f"{signed(change.delta):>11}  " if change.is_bytes else ""
-        facts = f"{plain(change.before)} -> {plain(change.after)}"
-        lines.append(f"    {size}{change.subject}: {facts}")
-    if len(group) > 3 * MOST_DETAILS:
-        lines.append(f"    and {len(group) - 3 * MOST_DETAILS} more (--format json lists all)")
+    for change in group[:MOST_SETTING]:
+        lines.append(f"    {change.subject}: {plain(change.before)} -> {plain(change.after)}")
+    if len(group) > MOST_SETTING:
+        lines.append(f"    and {len(group) - MOST_SETTING} more (--format json lists all)")
     return "\n".join(lines) + "\n"
+
+
+def _moves(comparison: Comparison) -> str:
+    """Tell what lies elsewhere; one line where that follows from all the rest."""
+    group = [change for change in comparison.changes if change.area == "moves"]
+    resized = any(change.area in BYTES_AREAS for change in comparison.changes)
+    if group and resized:
+        return (
+            f"{style('moves', bold=True)}: reservations of {len(group)} owners lie elsewhere, "
+            "as they must when others change in size (--only moves lists them)\n"
+        )
+    return _area(group, "moves")
 
 
 def _ignored(comparison: Comparison) -> str:

@@ -12,6 +12,7 @@ from tracekit.mm.handoff import Handoff
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_type import MEMBLOCK_NOMAP
 from tracekit.mm.ranges import Ranges, intersect, subtract, total, union
+from tracekit.replay.budget.callers import owners, with_owners
 from tracekit.replay.budget.kinds import EARLY, KERNEL, LOW, kind_of
 from tracekit.replay.budget.tree import Budget, Item
 from tracekit.replay.context import Context
@@ -39,7 +40,9 @@ def fine_budget(context: Context) -> Budget | None:
     if unmapped:
         ram.add(Item(UNMAPPED, total(unmapped), "nomap", UNMAPPED))
     free = _free(ram, subtract(memory, [*reserved, *unmapped]), places)
-    return Budget(root if len(root.below) > 1 else ram, "memblock", total(memory), free)
+    later = sum(area.end_pfn - area.start_pfn for area in handoff.deferred) * places.page_size
+    top = root if len(root.below) > 1 else ram
+    return Budget(top, "memblock", total(memory), free, deferred=later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def handoff_pieces(history: History, boot: Boot) -> list[Piece]:
     """Return the reservations with their owners as they are at the hand-off."""
     line = next((e.source.line for e in boot.of(MemoryLine)), None)
     regions = history.at(line)
-    return [piece for region in regions if region.list == "reserved" for piece in region.pieces]
+    pieces = [piece for region in regions if region.list == "reserved" for piece in region.pieces]
+    return with_owners(pieces, owners(boot, history.steps))
 
 
 # -- from the firmware's map to RAM ---------------------------------------------------------

@@ -19,7 +19,14 @@ LOG = "log buffer"
 NODES = "node data"
 ARRAYS = "memblock's own arrays"
 EARLY = "before memblock=debug was parsed"
+STACKS = "interrupt and early stacks"
+ASKED = "reserve_mem= areas"
 OTHER = "other"
+
+KINDS = (
+    KERNEL, MEMMAP, PERCPU, HASH, TABLES, INITRD, TREE, FIRMWARE, LOW, CRASH, CMA, HUGE, SWIOTLB,
+    LOG, NODES, ARRAYS, EARLY, STACKS, ASKED, OTHER,
+)  # fmt: skip
 
 # The first beginning that fits decides. The names are those of functions under arch/, mm/,
 # kernel/, drivers/of, drivers/acpi and drivers/firmware/efi.
@@ -28,6 +35,9 @@ _BY_CALLER: tuple[tuple[str, str], ...] = (
     ("RAMDISK", INITRD),
     ("memblock's array", ARRAYS),
     ("sparse_", MEMMAP),
+    ("mm_core_init_early", MEMMAP),
+    ("init_alloc_remap", MEMMAP),
+    ("KVA ", MEMMAP),
     ("memmap_", MEMMAP),
     ("vmemmap_", MEMMAP),
     ("alloc_node_mem_map", MEMMAP),
@@ -52,8 +62,14 @@ _BY_CALLER: tuple[tuple[str, str], ...] = (
     ("pmd_alloc", TABLES),
     ("devmaps_init", TABLES),
     ("paging_init", TABLES),
+    ("arm_mm_memblock_reserve", TABLES),
+    ("init_memory_mapping", TABLES),
+    ("PGTABLE", TABLES),
+    ("hash__early_init_mmu", TABLES),
+    ("mmu_partition_table_init", TABLES),
     ("find_early_table_space", TABLES),
     ("init_range_memory_mapping", TABLES),
+    ("NEW RAMDISK", INITRD),
     ("reserve_initrd", INITRD),
     ("early_reserve_initrd", INITRD),
     ("reserve_initrd_mem", INITRD),
@@ -69,6 +85,8 @@ _BY_CALLER: tuple[tuple[str, str], ...] = (
     ("early_init_devtree", TREE),
     ("acpi_", FIRMWARE),
     ("efi_", FIRMWARE),
+    ("reserve_regions", FIRMWARE),
+    ("rtas_", FIRMWARE),
     ("__efi_", FIRMWARE),
     ("memblock_x86_reserve_range_setup_data", FIRMWARE),
     ("e820__memblock_", FIRMWARE),
@@ -76,6 +94,8 @@ _BY_CALLER: tuple[tuple[str, str], ...] = (
     ("smp_get_mpc", FIRMWARE),
     ("dmi_", FIRMWARE),
     ("numa_set_distance", NODES),
+    ("TRAMPOLINE", LOW),
+    ("ACPI WAKEUP", LOW),
     ("reserve_real_mode", LOW),
     ("setup_real_mode", LOW),
     ("reserve_bios_regions", LOW),
@@ -108,6 +128,10 @@ _BY_CALLER: tuple[tuple[str, str], ...] = (
     ("setup_bootmem", KERNEL),
     ("bootmem_init", KERNEL),
     ("reserve_kernel", KERNEL),
+    ("BRK", KERNEL),
+    ("alloc_stack", STACKS),
+    ("stack_alloc_early", STACKS),
+    ("reserve_mem", ASKED),
 )
 
 

@@ -60,7 +60,8 @@ class Budget:
 
     ``detail`` is ``memblock`` or ``coarse``; ``ram`` is the bytes of RAM that the kernel knows.
     ``free`` is what was free at the hand-off and ``kernel_free`` the kernel's own number, both
-    in bytes, None where not known; ``adjustments`` name what lies between the two. ``folded``
+    in bytes, None where not known; ``adjustments`` name what lies between the two. Of what is
+    free, ``deferred`` bytes were given when their struct pages were initialised later. ``folded``
     says what the coarse tree could not tell apart.
     """
 
@@ -73,6 +74,7 @@ class Budget:
     returned: list[Item] = field(default_factory=list)
     mem_total: int | None = None
     folded: list[str] = field(default_factory=list)
+    deferred: int = 0
 
     @property
     def remainder(self) -> int | None:
