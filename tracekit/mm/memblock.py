@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracekit.mm.memblock_hints import GapHints
 from tracekit.mm.memblock_search import (
-    GapHints,
     Wanted,
     find_range_bottom_up,
     find_range_top_down,
@@ -253,7 +253,7 @@ class Memblock:
             self.config.movable_node,
         )
         if not self.bottom_up:
-            return find_range_top_down(self.memory, self.reserved, bounded, self._hints)
+            return self._hints.find(self.memory, self.reserved, bounded)
         if self.config.kernel_end is None:
             return find_range_bottom_up(self.memory, self.reserved, bounded)
         return self._find_above_kernel(bounded)

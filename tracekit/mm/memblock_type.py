@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 NUMA_NO_NODE = -1
 
@@ -39,6 +40,9 @@ class Region:
         return self.base + self.size
 
 
+# A second list of the bases would make looking up faster and, in long lists, inserting slower.
+_base_of = attrgetter("base")
+
 Grow = Callable[["MemblockType", int, int], bool]
 
 
@@ -60,7 +64,6 @@ class MemblockType:
         self.removed: list[tuple[int, int]] = []
         self.phys_addr_max = phys_addr_max
         self.regions: list[Region] = []
-        self._bases: list[int] = []
         self._grow = grow
 
     def __len__(self) -> int:
@@ -74,21 +77,20 @@ class MemblockType:
         twin = MemblockType(self.name, self.max, self.phys_addr_max, grow)
         twin.total_size = self.total_size
         twin.regions = [Region(r.base, r.size, r.nid, r.flags) for r in self.regions]
-        twin._bases = list(self._bases)
         return twin
 
     # -- looking up -----------------------------------------------------------------------
 
     def first_ending_after(self, address: int) -> int:
         """Index of the first region whose end lies above ``address``."""
-        index = bisect_right(self._bases, address) - 1
+        index = bisect_right(self.regions, address, key=_base_of) - 1
         if index >= 0 and self.regions[index].end > address:
             return index
         return index + 1
 
     def first_at_or_above(self, address: int) -> int:
         """Index of the first region whose base is not below ``address``."""
-        return bisect_left(self._bases, address)
+        return bisect_left(self.regions, address, key=_base_of)
 
     def search(self, address: int) -> Region | None:
         """The region that holds ``address``, or None (mm/memblock.c:memblock_search)."""
@@ -148,9 +150,7 @@ class MemblockType:
             # What trimming left in the sum goes when the first region is added again.
             self.total_size = 0
         for start, end in gaps:
-            self._insert(self.first_at_or_above(start), Region(start, end - start, nid, flags))
-        if gaps:
-            self._merge(gaps[0][0], gaps[-1][1])
+            self._fill(start, end, nid, flags)
         return True
 
     def remove_range(self, base: int, size: int) -> bool:
@@ -169,7 +169,6 @@ class MemblockType:
             self.removed.append((self.regions[start].base, self.regions[stop - 1].end))
         self.total_size -= sum(region.size for region in self.regions[start:stop])
         del self.regions[start:stop]
-        del self._bases[start:stop]
 
     def isolate_range(self, base: int, size: int) -> tuple[int, int] | None:
         """Split regions so that the range begins and ends on region borders.
@@ -190,14 +189,24 @@ class MemblockType:
     def merge(self) -> None:
         """Join every pair of touching regions of equal node and flags."""
         self.generation += 1
-        self._merge(0, self.phys_addr_max)
+        index = 0
+        while index + 1 < len(self.regions):
+            this, following = self.regions[index], self.regions[index + 1]
+            if (this.end, this.nid, this.flags) == (
+                following.base,
+                following.nid,
+                following.flags,
+            ):
+                this.size += following.size
+                del self.regions[index + 1]
+            else:
+                index += 1
 
     def resize(self, index: int, base: int, end: int) -> None:
         """Move a region's borders without touching ``total_size``, as trimming does."""
         self.generation += 1
         self.regions[index].base = base
         self.regions[index].size = end - base
-        self._bases[index] = base
 
     # -- inside ---------------------------------------------------------------------------
 
@@ -210,20 +219,39 @@ class MemblockType:
         )
 
     def _gaps(self, base: int, end: int) -> list[tuple[int, int]]:
+        index = self.first_ending_after(base)
         gaps = []
-        for region in self.overlapping(base, end - base):
+        while index < len(self.regions) and self.regions[index].base < end:
+            region = self.regions[index]
             if region.base > base:
                 gaps.append((base, region.base))
             base = region.end
+            index += 1
         if base < end:
             gaps.append((base, end))
         return gaps
 
-    def _insert(self, index: int, region: Region) -> None:
-        self.regions.insert(index, region)
-        self._bases.insert(index, region.base)
+    def _fill(self, start: int, end: int, nid: int, flags: int) -> None:
+        """Enter a range that no region meets, joined to neighbours of its node and flags."""
+        index = self.first_at_or_above(start)
         self.generation += 1
-        self.total_size += region.size
+        self.total_size += end - start
+        before = self.regions[index - 1] if index else None
+        after = self.regions[index] if index < len(self.regions) else None
+        joins_after = after is not None and (after.base, after.nid, after.flags) == (
+            end,
+            nid,
+            flags,
+        )
+        if before and (before.end, before.nid, before.flags) == (start, nid, flags):
+            before.size += end - start
+            if after and joins_after:
+                before.size += after.size
+                del self.regions[index]
+        elif after and joins_after:
+            after.base, after.size = start, after.end - start
+        else:
+            self.regions.insert(index, Region(start, end - start, nid, flags))
 
     def _split(self, address: int) -> None:
         region = self.search(address)
@@ -233,21 +261,3 @@ class MemblockType:
         upper = Region(address, region.end - address, region.nid, region.flags)
         region.size = address - region.base
         self.regions.insert(index, upper)
-        self._bases.insert(index, address)
-
-    def _merge(self, start: int, end: int) -> None:
-        index = max(self.first_ending_after(start) - 1, 0)
-        while index + 1 < len(self.regions):
-            this, following = self.regions[index], self.regions[index + 1]
-            if this.base > end:
-                return
-            if (this.end, this.nid, this.flags) == (
-                following.base,
-                following.nid,
-                following.flags,
-            ):
-                this.size += following.size
-                del self.regions[index + 1]
-                del self._bases[index + 1]
-            else:
-                index += 1

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -156,30 +157,34 @@ class Router:
             for prefix in filter(None, rule.prefixes):
                 self._routes.setdefault(prefix[:ROUTE_KEY], []).append((prefix, rule))
         self._sizes = tuple(sorted({len(key) for key in self._routes}, reverse=True))
-        self._by_head: dict[str, list[tuple[str, Rule]]] = {}
+        self._by_head: dict[str, list[tuple[tuple[str, ...], Rule]]] = {}
 
     def candidates(self, text: str) -> list[Rule]:
         """Return the rules whose fixed beginning, or fixed text inside, ``text`` shows."""
-        found: list[Rule] = []
-        for prefix, rule in self._compatible(text[:HEAD]):
-            # Rules are few and each is one object, so identity tells them apart.
-            if text.startswith(prefix) and not any(rule is other for other in found):
+        found = [
+            rule for prefixes, rule in self._compatible(text[:HEAD]) if text.startswith(prefixes)
+        ]
+        for needle, rule in self._needles:
+            if needle in text:
                 found.append(rule)
-        found.extend(rule for needle, rule in self._needles if needle in text)
         return found
 
-    def _compatible(self, head: str) -> list[tuple[str, Rule]]:
-        """Return the prefixes that a line with this beginning may have; most lines repeat one."""
+    def _compatible(self, head: str) -> list[tuple[tuple[str, ...], Rule]]:
+        """Return the rules that a line with this beginning may have; most lines repeat one."""
         known = self._by_head.get(head)
         if known is None:
             if len(self._by_head) >= MOST_HEADS:
                 self._by_head.clear()
-            known = self._by_head[head] = [
-                (prefix, rule)
-                for size in self._sizes
-                for prefix, rule in self._routes.get(head[:size], ())
-                if head.startswith(prefix[:HEAD])
-            ]
+            prefixes: dict[int, list[str]] = {}
+            rules: dict[int, Rule] = {}
+            for prefix, rule in chain.from_iterable(
+                self._routes.get(head[:n], ()) for n in self._sizes
+            ):
+                if head.startswith(prefix[:HEAD]):
+                    prefixes.setdefault(id(rule), []).append(prefix)
+                    rules[id(rule)] = rule
+            known = [(tuple(found), rules[key]) for key, found in prefixes.items()]
+            self._by_head[head] = known
         return known
 
     def match(self, rule: Rule, text: str) -> re.Match[str] | None:

@@ -40,6 +40,7 @@ class Alloc:
 
     ``base`` and ``size`` are the logged result in bytes, 0 where there is none. ``followed``
     is the next event of any kind, which often names what an unannounced allocation was for.
+    ``by`` is who asked, as far as the lines say.
     """
 
     request: MemblockRequest | None
@@ -47,6 +48,17 @@ class Alloc:
     base: int = 0
     size: int = 0
     followed: Event | None = None
+    by: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by = self.request.by if self.request is not None else ""
+        if not self.by and self.result is not None:
+            self.by = self.result.by
+
+    def answer(self, call: MemblockCall, base: int, size: int) -> None:
+        """Take the reserve line that shows the result."""
+        self.result, self.base, self.size, self.followed = call, base, size, None
+        self.by = self.by or call.by
 
     @property
     def source(self) -> Source:
@@ -54,13 +66,6 @@ class Alloc:
         event = self.result or self.request
         assert event is not None
         return event.source
-
-    @property
-    def by(self) -> str:
-        """Who asked, as far as the lines say."""
-        if self.request is not None and self.request.by:
-            return self.request.by
-        return self.result.by if self.result is not None else ""
 
 
 @dataclass(slots=True)
@@ -164,7 +169,7 @@ def is_allocating(call: MemblockCall) -> bool:
     """Whether a reserve line shows the result of a search, not a fixed range."""
     if call.tag:
         return call.by in ALLOCATING_TAGS
-    return call.by.startswith(ALLOCATING)
+    return call.caller.startswith(ALLOCATING)
 
 
 class _Reader:
@@ -207,8 +212,7 @@ class _Reader:
         if not call.is_reserve:
             self._append(Change(_kind(call), call, base, size))
         elif request is not None and _answers(request, call, size):
-            request.result, request.base, request.size = call, base, size
-            request.followed = None
+            request.answer(call, base, size)
         elif is_allocating(call):
             self._append(Alloc(None, call, base, size))
         else:

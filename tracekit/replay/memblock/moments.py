@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from tracekit.events.base import Event
 from tracekit.events.mm_init import MemoryLine, SlubBanner, ZoneRangesHeader
 from tracekit.mm.memblock import Memblock
-from tracekit.replay.memblock.log import Other, Step
 
 
 @dataclass(slots=True)
@@ -21,13 +20,11 @@ class Moments:
     zones: Memblock | None = None
     handoff: Memblock | None = None
 
-    def passing(self, step: Step, memblock: Memblock) -> None:
-        """Take a copy if the step is the first line of a moment; call before the step runs."""
-        if not isinstance(step, Other):
-            return
-        if self.zones is None and opens_zones(step.event):
+    def passing(self, event: Event, memblock: Memblock) -> None:
+        """Take a copy if the event is the first line of a moment."""
+        if self.zones is None and opens_zones(event):
             self.zones = memblock.copy()
-        if self.handoff is None and follows_handoff(step.event):
+        if self.handoff is None and follows_handoff(event):
             self.handoff = memblock.copy()
 
 

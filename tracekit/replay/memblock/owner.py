@@ -39,6 +39,9 @@ class Purpose:
     nid: int = NUMA_NO_NODE
 
 
+ANNOUNCED = Purpose("announced", 0)
+
+
 @dataclass(slots=True)
 class Places:
     """Follows the log and says what an unannounced allocation at this place is for."""
@@ -75,7 +78,12 @@ class Places:
             self.percpu_units = None
 
     def purpose(self, alloc: Alloc) -> Purpose:
-        """Return the search that an unannounced allocation makes here."""
+        """Return the search that an unannounced allocation makes here.
+
+        An announced one says all of that itself.
+        """
+        if alloc.request is not None:
+            return ANNOUNCED
         line = self.machine.smp_cache_bytes
         if isinstance(alloc.followed, NodeData) and alloc.base == alloc.followed.start:
             return Purpose("node_data", line, nid=self._node_of(alloc, alloc.followed))

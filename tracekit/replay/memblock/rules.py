@@ -21,6 +21,9 @@ from tracekit.replay.memblock.owner import Purpose
 
 SPARSE_CALLERS = ("sparse_", "memmap_alloc", "__earlyonly_bootmem_alloc", "vmemmap_", "section_")
 
+# Architectures that search downwards at first and turn upwards on the way.
+TURNING = ("loongarch64", "ppc64", "ppc32")
+
 # What per_cpu_trap_init() allocates itself, before trap_init() turns the search around.
 TRAP_INIT_CALLS = ("trap_init", "per_cpu_trap_init", "r4k_tlb_uniquify")
 
@@ -45,6 +48,8 @@ class Direction:
 
     def of(self, alloc: Alloc) -> bool:
         """The direction for this allocation."""
+        if not self.upwards and self.machine.arch not in TURNING:
+            return False
         by, arch = alloc.by, self.machine.arch
         if self.machine.is_x86 and isinstance(alloc.followed, NodeData):
             self.upwards = False

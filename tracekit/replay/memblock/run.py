@@ -17,7 +17,7 @@ from tracekit.replay.memblock.dump import (
     differences,
     inconsistent_rows,
 )
-from tracekit.replay.memblock.log import Alloc, Change, Doubled, Dump, MemblockLog
+from tracekit.replay.memblock.log import Alloc, Change, Doubled, Dump, MemblockLog, Other
 from tracekit.replay.memblock.machine import Machine
 from tracekit.replay.memblock.moments import Moments
 from tracekit.replay.memblock.outcome import Outcomes
@@ -72,7 +72,6 @@ class Run:
         direction = Direction(self.machine)
         for position, step in enumerate(self.log.steps):
             self.position = position
-            self.moments.passing(step, self.memblock)
             match step:
                 case Alloc():
                     self._alloc(step, direction.of(step))
@@ -82,6 +81,8 @@ class Run:
                     self._dump(step)
                 case Doubled():
                     self._doubled(step)
+                case Other():
+                    self.moments.passing(step.event, self.memblock)
             direction.passed(step)
             self.places.passed(step)
             self.silent.after(step, self.worlds)
@@ -101,8 +102,8 @@ class Run:
             return
         what = self.places.purpose(alloc)
         self.silent.before_alloc(alloc, what, self.worlds)
-        expected = [w.expects(alloc, what, self.machine, upwards) for w in self.worlds]
-        fitting = [w for w, e in zip(self.worlds, expected, strict=True) if fits(alloc, e)]
+        machine = self.machine
+        fitting = [w for w in self.worlds if fits(alloc, w.expects(alloc, what, machine, upwards))]
         if fitting:
             self.worlds = fitting
             self.outcomes.matched("address")
@@ -111,7 +112,8 @@ class Run:
             self.outcomes.inferred("address")
             self._take(alloc)
         else:
-            self._part(alloc, expected[0], what, upwards)
+            expected = self.worlds[0].expects(alloc, what, machine, upwards)
+            self._part(alloc, expected, what, upwards)
 
     def _settle(self, alloc: Alloc, what: Purpose, upwards: bool) -> bool:
         """Find out how far a free went whose line is known to be missing.
