@@ -108,8 +108,8 @@ def _first_place(gaps: Iterable[Range], wanted: Wanted, low: int) -> int | None:
 
 
 def _below(hint: Hint, memory: MemblockType, reserved: MemblockType, wanted: Wanted) -> int:
-    size, align, _, end, *rest = wanted
-    narrowed = Wanted(size, align, 0, min(end, hint.clear), *rest)
+    end = min(wanted.end, hint.clear)
+    narrowed = Wanted(wanted.size, wanted.align, 0, end, *wanted[4:])
     for gap in free_ranges_reverse(memory, reserved, narrowed):
         hint.clear = min(hint.clear, gap[1])
         place = _highest(gap, wanted)
