@@ -19,7 +19,11 @@ from zlib import crc32
 HERE = Path(__file__).parent
 # written by setup.py: the checksum of the sources that were compiled
 STAMP = HERE / "compiled.stamp"
-MODULES = ("tracekit.mm.page_alloc_zone",)
+MODULES = (
+    "tracekit.mm.page_alloc_zone",
+    "tracekit.mm.slub",
+    "tracekit.mm.slub_freelist",
+)
 
 
 def source(module: str) -> Path:

@@ -99,6 +99,8 @@ class Cache:
         self.cpus: dict[int, CpuSlab] = {}
         self.nodes: dict[int, Node] = {}
         self.slabs: dict[int, Slab] = {}
+        self._debug = rules.debug
+        self._cpu_partial = rules.cpu_partial
 
     def cpu(self, number: int) -> CpuSlab:
         """Return what CPU `number` keeps."""
@@ -123,7 +125,7 @@ class Cache:
         chance decides, the slab None where it needs a new slab (slot NEW_SLAB) or is unknown as
         well.  Mirrors ___slab_alloc(): this brings the next slab in place, which nobody can see.
         """
-        if self.rules.debug:
+        if self._debug:
             return self._predict_debug(nid)
         here = self.cpu(cpu)
         if strict and here.slab is not None and here.slab.node != nid:
@@ -169,7 +171,7 @@ class Cache:
         available = len(first.free)
         self._load(here, first)
         more = 0
-        while node.partial and self.rules.cpu_partial:
+        while node.partial and self._cpu_partial:
             if not self.rules.by_slabs and available > self.rules.refill:
                 break
             slab = node.partial.pop(0)
@@ -192,7 +194,7 @@ class Cache:
 
     def commit(self, cpu: int, slab: Slab, slot: int) -> None:
         """Take `slot` of `slab`, which predict() has just brought in place for `cpu`."""
-        if self.rules.debug:
+        if self._debug:
             slab.free.take(slot, self.sequence, slab.objects)
             if self.rules.reverses:
                 slab.free.reverse(self.sequence, slab.objects)
@@ -215,7 +217,7 @@ class Cache:
             other.listed = False
         node.partial.clear()
         node.unknown = False
-        if self.rules.debug:
+        if self._debug:
             slab.free = fresh
             if self.rules.reverses:
                 fresh.reverse(self.sequence, objects)
@@ -236,7 +238,7 @@ class Cache:
 
         What the CPU would have handed out before it counts as taken.
         """
-        if self.rules.debug:
+        if self._debug:
             slab.free.skip_to(slot, self.sequence, slab.objects)
             return
         here = self.cpu(cpu)
@@ -285,7 +287,7 @@ class Cache:
 
     def free(self, cpu: int, slab: Slab, slot: int) -> None:
         """Free `slot` of `slab` on `cpu` (do_slab_free, __slab_free)."""
-        if self.rules.debug:
+        if self._debug:
             self._free_debug(slab, slot)
             return
         here = self.cpu(cpu)
@@ -296,7 +298,7 @@ class Cache:
         slab.free.put(slot)
         if slab.frozen:
             return
-        if not prior and self.rules.cpu_partial:
+        if not prior and self._cpu_partial:
             self._put_cpu_partial(here, slab, drain=True)
         elif not prior:
             self._list(self.node(slab.node), slab, head=False)

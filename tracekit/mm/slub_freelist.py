@@ -85,7 +85,10 @@ class Freelist:
     def take(self, slot: int, sequence: Sequence, objects: int) -> None:
         """Take `slot`, which is next or which nothing decided; learn the sequence from it."""
         if self.stack:
-            self.stack.remove(slot)
+            if self.stack[-1] == slot:
+                self.stack.pop()
+            else:
+                self.stack.remove(slot)
         elif self.fresh:
             if self.last >= 0 and not self.unsure and objects == sequence.objects:
                 sequence.learn(self.last, slot)
