@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 from tracekit.compare.change import Change
 from tracekit.compare.side import Side
-from tracekit.replay.budget.callers import owners, with_owners
-from tracekit.replay.memblock.regions import UNLOGGED, History, Piece
+from tracekit.replay.memblock.regions import UNLOGGED
 
 Key = tuple[str, int]
 
@@ -38,17 +37,10 @@ def _change(key: Key, old: int, new: int, count: int) -> Change:
 
 
 def _places(side: Side) -> dict[Key, list[int]]:
-    history = side.replay.context.take(History)
     places: dict[Key, list[int]] = defaultdict(list)
-    for piece in _reserved(history, side) if history else ():
+    for piece in side.reserved:
         places[piece.owner, piece.end - piece.start].append(piece.start)
     return places
-
-
-def _reserved(history: History, side: Side) -> list[Piece]:
-    regions = [region for region in history.at() if region.list == "reserved"]
-    pieces = [piece for region in regions for piece in region.pieces]
-    return with_owners(pieces, owners(side.boot, history.steps))
 
 
 def _image_shift(one: dict[Key, list[int]], two: dict[Key, list[int]]) -> int:

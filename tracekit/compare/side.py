@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tracekit.boot import Boot, load
 from tracekit.events.boot import CpusUp, LinuxVersion, MachineModel
@@ -12,11 +13,13 @@ from tracekit.events.mm_init import MemoryLine
 from tracekit.events.percpu_setup import SetupPercpu
 from tracekit.replay.boot import Replay, replay
 from tracekit.replay.budget.build import build_budget
+from tracekit.replay.budget.callers import owners, with_owners
 from tracekit.replay.budget.coarse import coarse_budget
 from tracekit.replay.budget.tree import Budget
+from tracekit.replay.memblock.regions import History, Piece
 
 
-@dataclass(slots=True)
+@dataclass
 class Side:
     """A loaded and replayed boot with its memory budget (None where the log has no sizes)."""
 
@@ -28,6 +31,14 @@ class Side:
     def boot(self) -> Boot:
         """The boot as loaded."""
         return self.replay.boot
+
+    @cached_property
+    def reserved(self) -> list[Piece]:
+        """What is reserved at the end of the log, with owners; empty without memblock's lines."""
+        history = self.replay.context.take(History)
+        regions = history.at() if history else []
+        pieces = [p for region in regions if region.list == "reserved" for p in region.pieces]
+        return with_owners(pieces, owners(self.boot, history.steps)) if history else []
 
     def coarse(self) -> Budget | None:
         """Return the coarse budget, for a comparison with a log that allows no finer one."""

@@ -10,6 +10,7 @@ honest name.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
@@ -100,6 +101,10 @@ class _Texts:
             loaded.log.path: {line.number: line.text for line in loaded.log.lines}
             for loaded in boot.logs
         }
+        self._others = {
+            path: [number for number, text in lines.items() if not MEMBLOCK_LINE.match(text)]
+            for path, lines in self._lines.items()
+        }
 
     def at(self, file: str, number: int) -> str:
         """Return the line of this number, ``""`` where there is none."""
@@ -107,18 +112,15 @@ class _Texts:
 
     def before(self, file: str, number: int) -> str:
         """Return the nearest earlier line that is not memblock's."""
-        return self._nearest(file, number, -1)
+        others = self._others.get(file, [])
+        place = bisect_left(others, number)
+        return self.at(file, others[place - 1]) if place else ""
 
     def after(self, file: str, number: int) -> str:
         """Return the nearest later line that is not memblock's."""
-        return self._nearest(file, number, 1)
-
-    def _nearest(self, file: str, number: int, step: int) -> str:
-        lines = self._lines.get(file, {})
-        number += step
-        while MEMBLOCK_LINE.match(lines.get(number, "")):
-            number += step
-        return lines.get(number, "")
+        others = self._others.get(file, [])
+        place = bisect_right(others, number)
+        return self.at(file, others[place]) if place < len(others) else ""
 
 
 class _Percpu:

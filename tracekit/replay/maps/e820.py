@@ -15,6 +15,7 @@ from tracekit.events.base import Event, Source
 from tracekit.events.e820 import E820Gap, E820Row, KernelNotRam, PciGap
 from tracekit.replay.maps.e820_table import Entry
 from tracekit.replay.maps.finding import Finding, mem
+from tracekit.replay.maps.setup_data import setup_data_edges
 from tracekit.replay.maps.user import user_map_edges
 from tracekit.replay.maps.witness import (
     GAP_END,
@@ -33,7 +34,8 @@ def e820_findings(boot: Boot) -> Iterator[Finding]:
     rows = {row.source for row in boot.of(E820Row)}
     told: set[Source] = set()
     user = user_map_edges(boot, seen.firmware, seen.table.printed)
-    for entry, edge, against in (*_contradicted(seen), *_gap_edges(seen), *user):
+    again = setup_data_edges(boot)
+    for entry, edge, against in (*_contradicted(seen), *_gap_edges(seen), *user, *again):
         if entry.row in rows and entry.row not in told:
             told.add(entry.row)
             yield _boundary(entry, edge, against)
