@@ -1,0 +1,1 @@
+"""The simulated allocators; they know nothing of logs, and a person can drive them."""
