@@ -6,6 +6,7 @@ import pytest
 
 from tests.events.reading import read
 from tracekit.events.percpu_setup import (
+    CpusOfNode,
     PcpuAllocMap,
     PcpuAllocSizes,
     PercpuDistance,
@@ -76,3 +77,17 @@ def test_unit_maps(text: str, allocs: object) -> None:
 )
 def test_the_rest(text: str, kind: type) -> None:
     assert isinstance(read(text), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "cpus"),
+    [
+        (".... node  #1, CPUs:   #2 #3", (2, 3)),
+        ("Booting Node   1, Processors  #1", (1,)),
+        ("smpboot: Booting Node   1, Processors  #2 #3 OK", (2, 3)),
+    ],
+)
+def test_processors_of_a_node(text: str, cpus: tuple[int, ...]) -> None:
+    event = read(text)
+    assert isinstance(event, CpusOfNode)
+    assert (event.nid, event.cpus) == (1, cpus)

@@ -109,3 +109,17 @@ class RcuCpus(Event, frozen=True):
     nr_cpu_ids: int
     nr_cpus: int | None = None
     leaf: int | None = None
+
+
+@event("cpus_of_node", "cpus_of_node_old")
+class CpusOfNode(Event, frozen=True):
+    """Processors that are started on one node; the boot processor runs already."""
+
+    nid: int
+    cpus: tuple[int, ...]
+
+    @classmethod
+    def from_fields(cls, source: Source, _rule: str, fields: dict[str, Any]) -> CpusOfNode:
+        """Build from the list of numbers."""
+        found = re.findall(r"#(\d+)", fields["cpus"])
+        return cls(source, fields["nid"], tuple(int(cpu) for cpu in found))

@@ -64,3 +64,43 @@ def test_a_request_for_each_cpu_means_a_group_for_each(tmp_path: Path) -> None:
     text = PLAIN.replace("u1048576", "u2097152").replace("[0] 0 1", "[0] 0 [1] 1")
     found = played(text.replace("percpu: Embedded", asked + "percpu: Embedded"), tmp_path)
     assert found.context.ledger("percpu").checks["first_chunk"].matched == 3
+
+
+def test_the_start_of_other_processors_tells_their_nodes(tmp_path: Path) -> None:
+    text = PLAIN.replace("u1048576", "u2097152").replace("[0] 0 1", "[0] 0 [1] 1")
+    started = played(text + ".... node  #1, CPUs:      #1\n", tmp_path)
+    assert started.context.ledger("percpu").checks["first_chunk"].matched == 3
+    elsewhere = played(text + ".... node  #0, CPUs:      #1\n", tmp_path)
+    assert elsewhere.context.ledger("percpu").checks["first_chunk"].matched == 2
+
+
+@pytest.mark.parametrize(("freed", "inferred"), [(0x3C000, 0), (0x3F000, 1)])
+def test_what_was_given_back_bears_out_an_unusual_build(
+    freed: int, inferred: int, tmp_path: Path
+) -> None:
+    frees = "".join(
+        f"memblock_phys_free: [0x{start + freed:016x}-0x{start + 0xFFFFF:016x}] "
+        "pcpu_embed_first_chunk+0x257/0x760\n"
+        for start in (0x1F000000, 0x1F100000)
+    )
+    text = (
+        PLAIN.replace("r8192 d28672", "r0 d28672")
+        .replace("Embedded 62", "Embedded 60")
+        .replace("percpu: Embedded", frees + "percpu: Embedded")
+    )
+    checks = played(text, tmp_path).context.ledger("percpu").checks["first_chunk"]
+    assert (checks.inferred, checks.matched) == (inferred, 3 - inferred)
+
+
+def test_the_fall_back_to_pages_is_noted_with_its_reason(tmp_path: Path) -> None:
+    lines = (
+        "percpu: max_distance=0x18000 too large for vmalloc space 0x10000\n"
+        "PERCPU: auto allocator failed (-22), falling back to page size\n"
+        "percpu: cpu 1 has no node 1 or node-local memory\n"
+    )
+    found = played(PLAIN.replace("percpu: Embedded", lines + "percpu: Embedded"), tmp_path)
+    notes = {d.code: d for d in found.divergences if d.allocator == "percpu"}
+    assert notes["PC203"].logged == "auto failed with EINVAL"
+    assert "at most 0xc000 bytes apart" in notes["PC203"].simulated
+    assert notes["PC204"].logged == "CPU 1: no memory on node 1"
+    assert codes(found) == []

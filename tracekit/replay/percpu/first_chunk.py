@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from tracekit.boot import Boot
 from tracekit.events import percpu_setup
 from tracekit.events.base import Event
-from tracekit.events.memblock import MemblockRequest
-from tracekit.events.numa import SratCpu
 from tracekit.events.percpu_setup import (
     PcpuAllocMap,
     PcpuAllocSizes,
@@ -28,7 +26,6 @@ from tracekit.mm.percpu_first_chunk import (
     Request,
     build_alloc_info,
     fixed_unit_info,
-    group_cpus,
     page_alloc_info,
     single_unit_info,
 )
@@ -45,12 +42,14 @@ from tracekit.mm.percpu_request import (
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init.setting import possible_cpus
+from tracekit.replay.percpu.fallback import report_fallback
+from tracekit.replay.percpu.given_back import agrees, given_back
+from tracekit.replay.percpu.groups import find_groups
 
 KIND = "first_chunk"
 NO_ARCH = "the architecture is not known"
 NO_CPUS = "the number of CPUs is not in the log"
 
-GROUP_CALLERS = ("pcpu_fc_alloc", "pcpu_dfl_fc_alloc")
 IA64_UNIT = 256 << 10
 
 Sizes = tuple[int, ...]
@@ -67,6 +66,7 @@ def run(context: Context) -> None:
     module = percpu_setup.__name__
     ledger.events += sum(type(event).__module__ == module for event in boot.events)
     FirstChunk(boot, ledger).run()
+    report_fallback(boot, ledger)
 
 
 @dataclass(slots=True)
@@ -86,9 +86,10 @@ class FirstChunk:
         if arch is None:
             self.ledger.unchecked(KIND, NO_ARCH, len(lines) + bool(maps))
             return
-        groups = self._groups(maps)
+        groups = find_groups(self.boot, maps)
+        self.from_map = groups.from_map
         statics = dict.fromkeys(getattr(line, "static", 0) for line in lines)
-        candidates = [c for static in statics or (0,) for c in self._candidates(static, groups)]
+        candidates = [c for s in statics or (0,) for c in self._candidates(s, groups.cpus)]
         chosen = self._choose(candidates, lines)
         for line in lines:
             self._line(line, chosen)
@@ -105,42 +106,6 @@ class FirstChunk:
 
     def _has_dynamic(self, build: Build) -> Callable[[str], bool]:
         return lambda name: (name == "pcpu_dynamic_28k" and build.backported) or self._has(name)
-
-    def _groups(self, maps: Sequence[PcpuAllocMap]) -> list[list[int]]:
-        """Return the CPUs by group: by the SRAT, by what memblock was asked for, or by the map."""
-        found: dict[int, list[int]] = {}
-        for line in maps:
-            for group, cpus in line.allocs:
-                found.setdefault(group, []).extend(cpu for cpu in cpus if cpu is not None)
-        shown = [sorted(cpus) for _, cpus in sorted(found.items())]
-        by_node = self._nodes_of_cpus() or self._groups_asked_for()
-        if by_node == shown or not shown:
-            count = possible_cpus(self.boot)
-            return by_node or ([list(range(count))] if count else [])
-        if by_node and not _complete(shown, possible_cpus(self.boot)):
-            return by_node
-        self.from_map = True
-        return shown
-
-    def _nodes_of_cpus(self) -> list[list[int]]:
-        """Return the CPUs by node where the SRAT names a node for each; CPUs count in its order."""
-        count = possible_cpus(self.boot)
-        nodes = [line.nid for line in self.boot.of(SratCpu)]
-        if not count or len(nodes) != count or None in nodes:
-            return []
-        return group_cpus(range(count), lambda cpu, other: nodes[cpu] == nodes[other])
-
-    def _groups_asked_for(self) -> list[list[int]]:
-        """Return the CPUs by group where the number of requests for groups leaves no choice.
-
-        Embedding asks memblock for each group in turn: one request means one group, as many
-        as CPUs mean a CPU each.
-        """
-        count = possible_cpus(self.boot)
-        asked = sum(request.by in GROUP_CALLERS for request in self.boot.of(MemblockRequest))
-        if self.boot.of(PercpuPaged) or asked not in (1, count):
-            return []
-        return [list(range(count))] if asked == 1 else [[cpu] for cpu in range(count)]
 
     def _candidates(
         self, static: int, groups: Sequence[Sequence[int]]
@@ -189,23 +154,28 @@ class FirstChunk:
         self, candidates: Sequence[tuple[AllocInfo, Build, int]], lines: Sequence[Event]
     ) -> AllocInfo:
         """Return the layout that most lines agree with, the likelier one in a tie."""
-        score = {i: self._score(info, lines) for i, (info, _, _) in enumerate(candidates)}
-        best = max(score, key=lambda i: (score[i], -i))
-        usual = max(
-            (i for i in score if candidates[i][1] in (USUAL, self._configured())),
-            key=lambda i: (score[i], -i),
-        )
-        chosen = best if score[best] > score[usual] else usual
-        info, build, _ = candidates[chosen]
-        if build not in (USUAL, self._configured()):
+        frees = given_back(self.boot, self._page())
+        borne_out = [candidate for candidate in candidates if agrees(candidate[0], frees)]
+        expected = (USUAL, self._configured())
+        if borne_out and not any(build in expected for _, build, _ in borne_out):
+            info, build, _ = self._best(borne_out, lines)
+            why = "what was freed behind each unit, before the sizes are printed, fits that"
+            self.ledger.infer("percpu_build", str(build), why, frees[0][0].source)
+            return info
+        best = self._best(candidates, lines)
+        usual = self._best([c for c in candidates if c[1] in expected], lines)
+        score, usual_score = self._score(best[0], lines), self._score(usual[0], lines)
+        info, build, _ = best if score > usual_score else usual
+        if build not in expected:
             self.to_infer = True
-            self.ledger.infer(
-                "percpu_build",
-                str(build),
-                f"{score[chosen]} lines fit that, {score[usual]} fit the usual build",
-                lines[0].source,
-            )
+            why = f"{score} lines fit that, {usual_score} fit the usual build"
+            self.ledger.infer("percpu_build", str(build), why, lines[0].source)
         return info
+
+    def _best(
+        self, candidates: Sequence[tuple[AllocInfo, Build, int]], lines: Sequence[Event]
+    ) -> tuple[AllocInfo, Build, int]:
+        return max(candidates, key=lambda candidate: self._score(candidate[0], lines))
 
     def _score(self, info: AllocInfo, lines: Sequence[Event]) -> int:
         return sum(
@@ -261,12 +231,6 @@ class FirstChunk:
                 self.ledger.inferred(KIND)
             else:
                 self.ledger.matched(KIND)
-
-
-def _complete(groups: Sequence[Sequence[int]], count: int) -> bool:
-    """Whether the groups hold every CPU once."""
-    cpus = sorted(cpu for group in groups for cpu in group)
-    return cpus == list(range(count or len(cpus)))
 
 
 def _shown(line: Event) -> Sizes:
