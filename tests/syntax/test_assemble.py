@@ -28,6 +28,14 @@ def test_every_jump_stays_inside_the_steps() -> None:
         assert name not in JUMPS or 0 <= to < count
 
 
+def test_every_memo_has_a_place_of_its_own() -> None:
+    steps = memoryview(module.assemble().steps).cast("i")
+    points = [steps[at + 1] for at in range(0, len(steps), 4) if STEPS[steps[at]] == "memo"]
+    assert points == list(range(len(points)))
+    # MEMO_POINTS of the scanner
+    assert 0 < len(points) <= 1024
+
+
 def test_no_kind_has_more_fields_than_a_mask_and_a_sheet_hold() -> None:
     assert max(len(kind.fields) for kind in kinds()) <= 38
     assert len(kinds()) <= 255

@@ -43,7 +43,8 @@ def test_numbers_of_a_known_form_are_one_step() -> None:
             Field("h", Token("HEX", FORMS["hex"])),
         )
     )
-    assert compile_program(line) == [("lit_auto", "p=", "p"), ("hex", "h", 0), ("end",)]
+    steps = [("lit_auto", "p=", "p"), ("memo",), ("hex", "h", 0), ("end",)]
+    assert compile_program(line) == steps
 
 
 def test_words_for_numbers_are_constants() -> None:

@@ -15,7 +15,7 @@ from tracekit.boot import Boot
 from tracekit.compare.change import Change
 from tracekit.compare.side import Side, identity
 from tracekit.events import bulk
-from tracekit.events.lifetimes import PERCPU, SLAB, Family, Lifetimes, subset
+from tracekit.events.lifetimes import PERCPU, SLAB, Family, Lifetimes, nothing
 from tracekit.observed.slabinfo import parse_slabinfo
 
 RANDOM_COPY = re.compile(r"^kmalloc-rnd-\d+-")
@@ -86,15 +86,14 @@ def _calls(boot: Boot, family: Family, size: str, whole: bool) -> dict[str, Held
     if trace is None:
         return {}
     lives = Lifetimes(trace, family)
-    columns = [lives.field("call_site")], [lives.field(size)]
-    made = bulk.group(*columns)
-    living = lives.living()
-    alive = bulk.group(*(subset(column, living) for column in columns))
     found: dict[str, Held] = {}
-    for key, (hits, _) in made.items():
-        held = found.setdefault(call_site(trace.text(key[0]), whole), Held())
-        held.count += hits
-        held.bytes += alive[key][1] if key in alive else 0
+    for table in lives.makes:
+        sizes, moves = table.column(size), nothing(len(table))
+        sites = bulk.tally([table.column("call_site")], sizes, sizes, moves, lives.fates(table))
+        for (site,), (hits, *_, living) in sites.items():
+            held = found.setdefault(call_site(trace.text(site), whole), Held())
+            held.count += hits
+            held.bytes += living
     return found
 
 

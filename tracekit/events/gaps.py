@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from tracekit.events import bulk
 
+ABSENT = -(1 << 63)
+
 if TYPE_CHECKING:
     from tracekit.events.table import Trace
 
@@ -72,11 +74,13 @@ def _blind(trace: Trace) -> Iterator[Gap]:
     an initcall, switches them off and on again, and what that allocates is seen once more.
     """
     table = trace.table("kmalloc")
-    sites = {place for place, text in enumerate(trace.texts) if text.startswith(SWITCHING)}
-    if not sites or "call_site" not in table:
+    if "call_site" not in table:
         return
-    pids = trace["pid"]
-    places = [i for i, site in zip(table.index, table["call_site"], strict=True) if site in sites]
+    sites = [place for place, text in enumerate(trace.texts) if text.startswith(SWITCHING)]
+    rows = sorted(row for site in sites for row in bulk.places(table["call_site"], site))
+    places = [table.index[row] for row in rows]
+    tasks = trace.prefix("pid")
+    pids = {place: tasks[trace["prefix"][place]] for place in places}
     again = [place for place in places if pids[place] == INIT]
     if again and pids[places[0]] == IDLE:
         reason = "boot's events were off for a while"
@@ -87,13 +91,14 @@ def _clock(trace: Trace) -> Iterator[Gap]:
     """Yield where time runs back on one cpu: lines out of order, or a clock that was changed."""
     if not len(trace):
         return
-    back = bulk.descents(trace["time"], trace["cpu"])
+    cpus = trace.prefix("cpu")
+    back = bulk.descents(trace["time"], trace["prefix"], cpus)
     if len(back) > MOST_STEPS_BACK:
         yield Gap(BEFORE_ALL, len(trace), None, None, "lines are not in order of time")
         return
-    cpus = trace["cpu"]
     for place in back:
-        yield Gap(place - 1, place, cpus[place], None, "time runs back")
+        cpu = cpus[trace["prefix"][place]]
+        yield Gap(place - 1, place, None if cpu == ABSENT else cpu, None, "time runs back")
 
 
 def _tail(trace: Trace) -> Iterator[Gap]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracekit.events import bulk
-from tracekit.events.table import Column, Trace
+from tracekit.events.table import Column, Table, Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """Events that make and free things of one sort; ``key`` is the field that names a thing."""
 
     makes: tuple[str, ...]
@@ -33,77 +31,71 @@ PAGEVEC = Family(PAGE.makes, (*PAGE.frees, "mm_pagevec_free"), PAGE.key)
 class Lifetimes:
     """The events of one family: those that make a thing, and how each ended.
 
-    Columns have one row for each event that makes something, in global order. ``made`` is its
-    index, ``freed`` the index of the event that freed the thing: ALONE where it lives at the
-    trace's end, UNKNOWN where it cannot be told apart, UNSEEN where its address was handed out
-    again though no free is shown.
+    ``makes`` and ``frees`` are the tables that have events. The columns below have one row for
+    each event of a table.
     """
 
     def __init__(self, trace: Trace, family: Family) -> None:
         self.trace = trace
         self.family = family
-        found = bulk.lives(trace, family.makes, family.frees, family.key)
-        self.made, self.freed, self._fates = found
-        self.key = self.field(family.key)
+        self.makes = [trace.tables[name] for name in family.makes if name in trace.tables]
+        self.frees = [trace.tables[name] for name in family.frees if name in trace.tables]
+        self._fates = bulk.lives(trace, family.makes, family.frees, family.key)
 
-    def __len__(self) -> int:
-        return len(self.made)
+    def fates(self, table: Table) -> Column:
+        """Return the place, in the global order, of the event at the other end of each life.
 
-    def field(self, name: str) -> Column:
-        """Return a field of the events that make something."""
-        return bulk.merge(self.trace, self.family.makes, name)
+        Of an event that makes something: ALONE where it lives at the trace's end, UNKNOWN where
+        it cannot be told apart, UNSEEN where its address was handed out again though no free
+        is shown. Of one that frees: ALONE where the thing was made before the trace or beside
+        it, UNKNOWN where it is NULL or hidden.
+        """
+        return self._fates[table.kind.name]
 
-    def common(self, name: str) -> Column:
-        """Return a column of COMMON at the events that make something."""
-        return bulk.pick(self.trace[name], self.made)
+    def prefix(self, table: Table) -> Column:
+        """Return the row of trace.prefixes: cpu and task of the event."""
+        return bulk.pick(self.trace["prefix"], table.index)
 
-    def field_when_freed(self, kind: str, name: str) -> Column:
-        """Return a field of the events of one kind at what they freed, elsewhere ABSENT."""
-        table = self.trace.table(kind)
-        if name not in table:
-            return bulk.pick(self.made[:0], self.made)
-        rows = bulk.scatter(table.index, len(self.trace))
-        return bulk.pick(table[name], bulk.pick(rows, self.freed))
-
-    def moved(self) -> Column:
+    def moved(self, table: Table) -> Column:
         """Return 1 for each thing that was freed on another cpu than it was made on, else 0."""
-        cpu = self.trace["cpu"]
-        return bulk.unequal(bulk.pick(cpu, self.made), bulk.pick(cpu, self.freed))
+        cpus = self.trace.prefix("cpu")
+        return bulk.moved(table.index, self.fates(table), self.trace["prefix"], cpus)
 
-    def living(self) -> Column:
-        """Return the rows of the things that live at the end of the trace."""
-        return bulk.places(self.freed, bulk.ALONE)
-
-    def ends_alone(self) -> Column:
-        """Return the places, among all frees, of those of things made before the trace."""
-        return bulk.places(self._fates, bulk.ALONE)
+    def field_when_freed(self, table: Table, kind: str, name: str) -> Column:
+        """Return a field of the events of one kind at what they freed, elsewhere ABSENT."""
+        frees = self.trace.table(kind)
+        rows = bulk.locate(frees.index, self.fates(table), len(self.trace))
+        return bulk.pick(frees.column(name), rows)
 
     @property
     def failed(self) -> int:
         """The number of attempts that made nothing: the key is NULL."""
-        return len(bulk.places(self.key, 0))
+        return sum(len(bulk.places(table.column(self.family.key), 0)) for table in self.makes)
 
     @property
     def freed_unseen(self) -> int:
         """The number of things that were freed without an event: their address came again."""
-        return len(bulk.places(self.freed, bulk.UNSEEN))
+        return self._count(self.makes, bulk.UNSEEN)
 
     @property
-    def frees(self) -> int:
+    def freed(self) -> int:
         """The number of events that free, those of NULL included."""
-        return len(self._fates)
+        return sum(map(len, self.frees))
 
     @property
     def frees_of_null(self) -> int:
         """The number of events that free NULL, or something that the kernel hid."""
-        return len(bulk.places(self._fates, bulk.UNKNOWN))
+        return self._count(self.frees, bulk.UNKNOWN)
 
     @property
     def frees_alone(self) -> int:
         """The number of frees of things that were made before or beside the trace."""
-        return len(self.ends_alone())
+        return self._count(self.frees, bulk.ALONE)
+
+    def _count(self, tables: list[Table], fate: int) -> int:
+        return sum(len(bulk.places(self.fates(table), fate)) for table in tables)
 
 
-def subset(columns: Sequence[Column], rows: Column) -> list[Column]:
-    """Return the same columns at these rows."""
-    return [bulk.pick(column, rows) for column in columns]
+def nothing(size: int) -> Column:
+    """Return a column of zeros."""
+    return memoryview(bytes(8 * size)).cast("q")

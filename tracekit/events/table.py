@@ -147,6 +147,10 @@ class Table:
         """Return the column of a field. Raises KeyError where no line of the trace shows it."""
         return self.columns[name]
 
+    def column(self, name: str) -> Column:
+        """Return the column of a field; all ABSENT where no line of the trace shows it."""
+        return self.columns[name] if name in self.columns else _absent(len(self))
+
 
 @dataclass(slots=True)
 class Trace:
@@ -194,8 +198,13 @@ class Trace:
             return pick(self.prefixes[name], self.common["prefix"])
         if name not in COMMON + PREFIX:
             raise KeyError(name)
-        absent = ABSENT.to_bytes(8, sys.byteorder, signed=True)
-        return memoryview(absent * len(self)).cast("q")
+        return _absent(len(self))
+
+    def prefix(self, name: str) -> Column:
+        """Return a column of PREFIX by the row of ``prefixes``; ABSENT where no line shows it."""
+        if name in self.prefixes:
+            return self.prefixes[name]
+        return _absent(1 + max(self.common.get("prefix", ()), default=-1))
 
     def code(self, name: str) -> int:
         """Return the number of a kind of event. Raises KeyError for a name without rules."""
@@ -258,6 +267,10 @@ class Stream:
         if name not in self._columns:
             self._columns[name] = _array(self.trace[name])[self.index]
         return self._columns[name]
+
+
+def _absent(size: int) -> Column:
+    return memoryview(ABSENT.to_bytes(8, sys.byteorder, signed=True) * size).cast("q")
 
 
 def _array(column: Column) -> Int64s:

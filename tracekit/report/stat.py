@@ -7,22 +7,26 @@ another CPU than the allocation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tracekit.events import bulk
-from tracekit.events.lifetimes import PERCPU, SLAB, Lifetimes, subset
-from tracekit.events.table import ABSENT, ADDRESS, Column, Trace
+from tracekit.events.lifetimes import PERCPU, SLAB, Lifetimes
+from tracekit.events.table import ABSENT, ADDRESS, Column, Table, Trace
 
 # The ways of grouping, each with what perf calls it.
 SLAB_GROUPS = ("caller", "cache", "size", "task", "cpu")
 PERCPU_GROUPS = ("caller", "size", "task", "cpu")
 EACH = "alloc"
 
-# names a group by the values of its keys
-Label = Callable[[tuple[int, ...]], str | int]
-# the values of the keys, and the figures of what they have in common
-Tally = list[tuple[tuple[int, ...], "Row"]]
+# the columns whose values tell apart the groups of the things that one kind of event made
+Keys = Callable[[Table], list[Column]]
+# the sizes of those things
+Size = Callable[[Table], Column]
+# names a group by the kind of event and the values of its keys
+Label = Callable[[str, tuple[int, ...]], str | int]
+# kind of event, values of the keys, and the figures of what they have in common
+Tally = list[tuple[str, tuple[int, ...], bulk.Figures]]
 
 
 @dataclass(slots=True)
@@ -74,62 +78,80 @@ class Section:
     groups: dict[str, list[Row]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
 class Measure:
-    """The columns that every grouping of one allocator sums, and the rows still living."""
+    """What every grouping of one allocator sums, for each kind of event that makes things."""
 
-    lives: Lifetimes
-    requested: Column
-    allocated: Column
-    moved: Column
-    living: Column
+    def __init__(self, lives: Lifetimes, requested: Size, allocated: Size) -> None:
+        self.lives = lives
+        self._columns = {
+            table.kind.name: (
+                requested(table),
+                allocated(table),
+                lives.moved(table),
+                lives.fates(table),
+            )
+            for table in lives.makes
+        }
 
-    def tally(self, keys: Sequence[Column]) -> Tally:
+    def tally(self, keys: Keys) -> Tally:
         """Return the figures for each distinct tuple of the keys."""
-        sums = bulk.group(keys, [self.requested, self.allocated, self.moved])
-        alive = bulk.group(subset(keys, self.living), subset([self.allocated], self.living))
-        none = (0, 0)
-        return [(key, Row("", *found, *alive.get(key, none))) for key, found in sums.items()]
+        return list(self._figures(keys))
+
+    def _figures(self, keys: Keys) -> Iterator[tuple[str, tuple[int, ...], bulk.Figures]]:
+        for table in self.lives.makes:
+            name = table.kind.name
+            for key, figures in bulk.tally(keys(table), *self._columns[name]).items():
+                yield name, key, figures
 
 
 def rows(tally: Tally, label: Label) -> list[Row]:
     """Return the figures by label, those with the same label put together."""
     found: dict[str | int, Row] = {}
-    for key, figures in tally:
-        name = label(key)
+    for kind, key, figures in tally:
+        name = label(kind, key)
         row = found.get(name)
         if row is None:
-            row = found[name] = Row(name)
-        row.add(figures)
+            found[name] = Row(name, *figures)
+        else:
+            row.add(Row(name, *figures))
     return list(found.values())
 
 
 def slab(trace: Trace, by: Sequence[str] = SLAB_GROUPS) -> Section:
     """Return the statistics of kmalloc and the slab caches, grouped in these ways."""
     lives = Lifetimes(trace, SLAB)
-    groups = Groups(measure(lives, "bytes_req", "bytes_alloc"))
-    groups.keys["cache"] = groups.keys["size"] = lambda: _cache_keys(lives)
+    groups = Groups(Measure(lives, field_of("bytes_req"), field_of("bytes_alloc")))
+    groups.keys["cache"] = groups.keys["size"] = lambda table: _cache_keys(lives, table)
     groups.labels["cache"] = _cache_label(trace)
-    groups.labels["size"] = lambda key: key[0]
+    groups.labels["size"] = first_key
     return _section("slab", groups, by)
 
 
 def percpu(trace: Trace, by: Sequence[str] = PERCPU_GROUPS) -> Section:
     """Return the statistics of the percpu allocator, grouped in these ways."""
     lives = Lifetimes(trace, PERCPU)
-    groups = Groups(measure(lives, "size", "bytes_alloc"))
-    groups.keys["size"] = lambda: [lives.field("size")]
-    groups.labels["size"] = lambda key: key[0]
+    groups = Groups(Measure(lives, field_of("size"), field_of("bytes_alloc")))
+    groups.keys["size"] = one_field("size")
+    groups.labels["size"] = first_key
     section = _section("percpu", groups, by)
     section.failed = len(trace.table("percpu_alloc_percpu_fail"))
     section.knows_allocated = "bytes_alloc" in trace.table("percpu_alloc_percpu")
     return section
 
 
-def measure(lives: Lifetimes, requested: str, allocated: str) -> Measure:
-    """Return what is summed over things whose sizes are in these fields."""
-    columns = lives.field(requested), lives.field(allocated)
-    return Measure(lives, *columns, lives.moved(), lives.living())
+def field_of(name: str) -> Size:
+    """Return what gives the column of a field."""
+    return lambda table: table.column(name)
+
+
+def one_field(name: str) -> Keys:
+    """Return keys that are a field alone."""
+    return lambda table: [table.column(name)]
+
+
+def first_key(_kind: str, key: tuple[int, ...]) -> int:
+    """Name a group by its first key, a number."""
+    return key[0]
 
 
 class Groups:
@@ -141,25 +163,29 @@ class Groups:
     def __init__(self, measure: Measure) -> None:
         self.measure = measure
         lives, trace = measure.lives, measure.lives.trace
-        self.keys: dict[str, Callable[[], list[Column]]] = {
-            "caller": lambda: [lives.field("call_site")],
-            "task": self._prefix,
-            "cpu": self._prefix,
-            EACH: lambda: [lives.key],
+
+        def prefix(table: Table) -> list[Column]:
+            return [lives.prefix(table)]
+
+        self.keys: dict[str, Keys] = {
+            "caller": one_field("call_site"),
+            "task": prefix,
+            "cpu": prefix,
+            EACH: one_field(lives.family.key),
         }
         self.labels: dict[str, Label] = {
-            "caller": lambda key: trace.text(key[0]) or "(not shown)",
+            "caller": lambda _, key: trace.text(key[0]) or "(not shown)",
             "task": _task_label(trace),
-            "cpu": lambda key: "(not shown)" if key[0] == ABSENT else key[0],
-            EACH: lambda key: "(hidden)" if key[0] == ABSENT else f"{key[0] & ADDRESS:#x}",
+            "cpu": _cpu_label(trace),
+            EACH: lambda _, key: "(hidden)" if key[0] == ABSENT else f"{key[0] & ADDRESS:#x}",
         }
-        self._tallies: dict[Callable[[], list[Column]], Tally] = {}
+        self._tallies: dict[Keys, Tally] = {}
 
     def rows(self, group: str) -> list[Row]:
         """Return the groups of one way of grouping."""
         keys = self.keys[group]
         if keys not in self._tallies:
-            self._tallies[keys] = self.measure.tally(keys())
+            self._tallies[keys] = self.measure.tally(keys)
         return rows(self._tallies[keys], self.labels[group])
 
     def total(self) -> Row:
@@ -169,20 +195,13 @@ class Groups:
             total.add(row)
         return total
 
-    def _prefix(self) -> list[Column]:
-        """What a line begins with tells cpu and task: few distinct ones for many events."""
-        trace, lives = self.measure.lives.trace, self.measure.lives
-        prefix = lives.common("prefix")
-        names = ("cpu", "comm", "pid")
-        return [bulk.pick(trace.prefixes.get(name, prefix[:0]), prefix) for name in names]
-
 
 def _section(name: str, groups: Groups, by: Sequence[str]) -> Section:
     lives = groups.measure.lives
     section = Section(
         name,
         groups.total(),
-        frees=lives.frees,
+        frees=lives.freed,
         frees_of_null=lives.frees_of_null,
         frees_alone=lives.frees_alone,
         freed_unseen=lives.freed_unseen,
@@ -192,22 +211,23 @@ def _section(name: str, groups: Groups, by: Sequence[str]) -> Section:
     return section
 
 
-def _cache_keys(lives: Lifetimes) -> list[Column]:
-    made = lives.field("name")
-    unnamed = len(bulk.places(made, ABSENT))
-    freed = lives.field_when_freed("kmem_cache_free", "name") if unnamed else made
-    return [lives.field("bytes_alloc"), lives.common("kind"), made, freed]
+def _cache_keys(lives: Lifetimes, table: Table) -> list[Column]:
+    """Return the size, and the name of the cache as the allocation and as the free show it."""
+    made = table.column("name")
+    shown = "name" in table and not len(bulk.places(made, ABSENT))
+    freed = made if shown else lives.field_when_freed(table, "kmem_cache_free", "name")
+    return [table.column("bytes_alloc"), made, freed]
 
 
 def _cache_label(trace: Trace) -> Label:
     """Name the cache as the allocation or the free does; kmalloc's by their size."""
 
-    def label(key: tuple[int, ...]) -> str:
-        size, kind, *names = key
+    def label(kind: str, key: tuple[int, ...]) -> str:
+        size, *names = key
         for name in names:
             if name != ABSENT:
                 return trace.text(name)
-        if trace.kinds[kind].name.startswith("kmalloc"):
+        if kind.startswith("kmalloc"):
             return f"kmalloc-{size}"
         return f"(cache not named, {size} bytes)"
 
@@ -215,8 +235,15 @@ def _cache_label(trace: Trace) -> Label:
 
 
 def _task_label(trace: Trace) -> Label:
-    def label(key: tuple[int, ...]) -> str:
-        _, comm, pid = key
-        return f"{trace.text(comm)}-{pid}" if pid != ABSENT else "(not shown)"
+    comms, pids = trace.prefix("comm"), trace.prefix("pid")
+
+    def label(_kind: str, key: tuple[int, ...]) -> str:
+        row = key[0]
+        return "(not shown)" if pids[row] == ABSENT else f"{trace.text(comms[row])}-{pids[row]}"
 
     return label
+
+
+def _cpu_label(trace: Trace) -> Label:
+    cpus = trace.prefix("cpu")
+    return lambda _, key: "(not shown)" if cpus[key[0]] == ABSENT else cpus[key[0]]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from tracekit.events import bulk
-from tracekit.events.lifetimes import PAGE, PAGEVEC, Family, Lifetimes
-from tracekit.events.table import ABSENT, Column, Trace
-from tracekit.report.stat import EACH, Groups, Label, Measure, Row
+from tracekit.events.lifetimes import PAGE, PAGEVEC, Family, Lifetimes, nothing
+from tracekit.events.table import ABSENT, Column, Table, Trace
+from tracekit.report.stat import EACH, Groups, Label, Measure, Row, first_key, one_field
 
 PAGE_GROUPS = ("order", "migratetype", "gfp", "task", "cpu")
 FIELDS = {"order": "order", "migratetype": "migratetype", "gfp": "gfp_flags"}
@@ -32,8 +31,8 @@ class PageSection:
     frees_alone: int
     freed_unseen: int
     alone: int
-    failed: int
-    failed_pages: int
+    failed: int = 0
+    failed_pages: int = 0
     by_order: dict[tuple[int, int], int] = field(default_factory=dict)
     groups: dict[str, list[Row]] = field(default_factory=dict)
 
@@ -41,31 +40,52 @@ class PageSection:
 def page(trace: Trace, by: Sequence[str] = PAGE_GROUPS) -> PageSection:
     """Return the statistics of the page allocator, grouped in these ways."""
     lives = Lifetimes(trace, family(trace))
-    pages = _pages(lives.field("order"))
-    groups = Groups(Measure(lives, pages, pages, lives.moved(), lives.living()))
+    groups = Groups(Measure(lives, _pages, _pages))
     for name, field_name in FIELDS.items():
-        groups.keys[name] = partial(_one_field, lives, field_name)
-        groups.labels[name] = _gfp_label(trace) if name == "gfp" else _plain
-    groups.labels[EACH] = _plain
-    failed = _failed(lives)
-    freed = _pages(bulk.merge(trace, lives.family.frees, "order"))
+        groups.keys[name] = one_field(field_name)
+        groups.labels[name] = _gfp_label(trace) if name == "gfp" else first_key
+    groups.labels[EACH] = first_key
     section = PageSection(
         total=groups.total(),
-        free_requests=lives.frees,
-        freed=_sum(freed),
+        free_requests=lives.freed,
+        freed=sum(bulk.total(_pages(table)) for table in lives.frees),
         frees_alone=lives.frees_alone,
         freed_unseen=lives.freed_unseen,
-        alone=_sum(bulk.pick(freed, lives.ends_alone())),
-        failed=len(failed),
-        failed_pages=_sum(bulk.pick(pages, failed)),
+        alone=sum(_pages_alone(lives, table) for table in lives.frees),
+        by_order=_by_order(lives),
     )
-    section.total.hit -= section.failed
-    section.total.requested -= section.failed_pages
-    section.total.allocated -= section.failed_pages
-    keys = [lives.field("order"), lives.field("migratetype")]
-    section.by_order = {(k[0], k[1]): counts[0] for k, counts in bulk.group(keys, []).items()}
+    for table in lives.makes:
+        _take_out_failed(section, table)
     section.groups = {group: groups.rows(group) for group in by}
     return section
+
+
+def _pages_alone(lives: Lifetimes, table: Table) -> int:
+    """Return the pages that were freed but not allocated within the trace."""
+    rows = bulk.places(lives.fates(table), bulk.ALONE)
+    return bulk.total(bulk.pick(_pages(table), rows))
+
+
+def _by_order(lives: Lifetimes) -> dict[tuple[int, int], int]:
+    """Return the number of requests by order and migrate type."""
+    found: dict[tuple[int, int], int] = {}
+    for table in lives.makes:
+        none = nothing(len(table))
+        keys = [table.column("order"), table.column("migratetype")]
+        for (order, kind), (hit, *_) in bulk.tally(keys, none, none, none, none).items():
+            found[order, kind] = found.get((order, kind), 0) + hit
+    return found
+
+
+def _take_out_failed(section: PageSection, table: Table) -> None:
+    """Count the requests that were not met, which the total still holds."""
+    failed = _failed(table)
+    pages = bulk.total(bulk.pick(_pages(table), failed))
+    section.failed += len(failed)
+    section.failed_pages += pages
+    section.total.hit -= len(failed)
+    section.total.requested -= pages
+    section.total.allocated -= pages
 
 
 def family(trace: Trace) -> Family:
@@ -82,34 +102,19 @@ def family(trace: Trace) -> Family:
     return PAGE if 2 * both > len(vec) else PAGEVEC
 
 
-def _one_field(lives: Lifetimes, name: str) -> list[Column]:
-    return [lives.field(name)]
-
-
-def _plain(key: tuple[int, ...]) -> int:
-    return key[0]
-
-
 def _gfp_label(trace: Trace) -> Label:
-    return lambda key: trace.text(key[0])
+    return lambda _, key: trace.text(key[0])
 
 
-def _failed(lives: Lifetimes) -> Column:
+def _failed(table: Table) -> Column:
     """Return the requests that were not met: the page is NULL; raw records show pfn -1."""
-    page = lives.field("page")
-    raw = bulk.places(page, ABSENT)
-    if len(raw) < len(page):
+    page = table.column("page")
+    if "page" in table and len(bulk.places(page, ABSENT)) < len(page):
         return bulk.places(page, 0)
-    return bulk.places(lives.key, -1)
+    return bulk.places(table.column("pfn"), -1)
 
 
-def _pages(order: Column) -> Column:
+def _pages(table: Table) -> Column:
+    """Return the size of each block in pages."""
     sizes = memoryview(array("q", [1 << power for power in range(MAX_ORDERS)]))
-    return bulk.pick(sizes, order)
-
-
-def _sum(column: Column) -> int:
-    if not len(column):
-        return 0
-    nothing = memoryview(bytes(8 * len(column))).cast("q")
-    return bulk.group([nothing], [column])[(0,)][1]
+    return bulk.pick(sizes, table.column("order"))

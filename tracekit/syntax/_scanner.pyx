@@ -9,12 +9,13 @@ the grammars. A line that no program reads is handed to ``slow.read``, in its pl
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr, memcpy, memset
 
 cdef enum:
     MAX_SLOTS = 39              # one less than MAX_COLUMNS: a kind's first column is its index
     MAX_TRIES = 8
     MAX_PREFIX = 256
+    MAX_RECENT = 4
     PREFIX_SLOTS = 8
     HIDDEN_VALUE = -1           # of program.py
     FIRST_PLAIN = 0x21          # the first byte that is neither blank nor control character
@@ -26,7 +27,7 @@ cdef enum:
 # the order of program.STEPS
 cdef enum:
     LIT, IF_LIT, IF_SET, NEED, SPAN, SEEK, TRY, JUMP, MARK, TEXT, NUMBER, TIME, CONST, EVENT, END
-    AUTO, HEX, LIT_AUTO, WORD, CLOCK
+    AUTO, HEX, LIT_AUTO, WORD, CLOCK, MEMO
 
 ctypedef const uint8_t *Bytes
 
@@ -47,8 +48,17 @@ cdef struct Attempt:
     Bytes at
     Bytes mark
 
+cdef struct Recent:
+    # a line's beginning up to its time stamp, the row that it has in ``prefixes``, and the step
+    # that reads on from there
+    Py_ssize_t size
+    int64_t row
+    int32_t step
+    uint8_t text[MAX_PREFIX]
+
 include "_columns.pxi"
 include "_tokens.pxi"
+include "_memo.pxi"
 
 
 cdef class Scanner:
@@ -77,12 +87,16 @@ cdef class Scanner:
     cdef Sheet prefixes                 # the columns of events.PREFIX, one row for each prefix
     cdef Texts prefix_texts
     cdef int64_t prefix_row             # of the last line's prefix
-    # the last line's prefix up to its time stamp: most lines begin as the one before
-    cdef uint8_t last[MAX_PREFIX]
-    cdef Py_ssize_t last_size
-    cdef int32_t last_step
+    # most lines begin as the one before, or as the last one of another cpu; the last one first
+    cdef Recent recent[MAX_RECENT]
+    cdef Recent *order[MAX_RECENT]
+    cdef int32_t time_step
     cdef Bytes line_start
     cdef Slot slots[MAX_SLOTS]
+    cdef Memos memos
+    cdef Missed missed                  # ``at`` is NULL where nothing is to be remembered
+    cdef int32_t filled[MAX_SLOTS]      # the slots that the rest of the line filled
+    cdef int32_t filled_count
     cdef Py_ssize_t *unknown_counts
     cdef Py_ssize_t unknown_room
 
@@ -107,6 +121,9 @@ cdef class Scanner:
         self.common.width = self.commons
         self.prefixes.width = PREFIX_TID - PREFIX_CPU
         self.prefix_texts = Texts()
+        self.memos = Memos()
+        for i in range(MAX_RECENT):
+            self.order[i] = &self.recent[i]
         for i, start in enumerate(tables.starts):
             self.starts[i] = start
         for i, mask in enumerate(tables.required):
@@ -179,11 +196,16 @@ cdef class Scanner:
     cdef Bytes frame_end(self, Bytes at, Bytes end) noexcept nogil:
         """Read what stands before the event into ``prefix``; return where the event begins."""
         cdef int i, frame = self.frame
+        cdef Recent *recent
         cdef Bytes event
-        if (self.last_size > 0 and end - at > self.last_size
-                and _same(at, self.last, self.last_size)):
-            event = self.run(self.last_step, at + self.last_size, end, self.prefix, 0, NULL)
-            if event != NULL:
+        for i in range(MAX_RECENT):
+            recent = self.order[i]
+            if 0 < recent.size < end - at and _same(at, recent.text, recent.size):
+                event = self.run(recent.step, at + recent.size, end, self.prefix, 0, NULL)
+                if event == NULL:
+                    break
+                self.prefix_row = recent.row
+                self.to_front(i)
                 return event
         for i in range(self.frames):
             event = self.run(self.starts[frame], at, end, self.prefix, PREFIX_SLOTS, NULL)
@@ -193,21 +215,29 @@ cdef class Scanner:
         else:
             return NULL
         self.frame = frame
-        self.last_size = -1
         self.prefix_row = -1
         self.line_start = at
         return event
 
+    cdef void to_front(self, int place) noexcept nogil:
+        cdef Recent *recent = self.order[place]
+        while place:
+            self.order[place] = self.order[place - 1]
+            place -= 1
+        self.order[0] = recent
+
     cdef int enter_prefix(self) except -1:
-        """Find or make the row of a prefix that is not that of the line before."""
+        """Find or make the row of a prefix that is not that of a line shortly before."""
         cdef Slot *prefix = self.prefix
         cdef Bytes end = prefix[PREFIX_TIME].text
         cdef Py_ssize_t size = end - self.line_start
+        cdef Recent *recent
         self.prefix_row = self.prefix_texts.intern(self.line_start, <int32_t>size)
-        self.last_size = 0
         if size < MAX_PREFIX:
-            self.last_size = size
-            memcpy(self.last, self.line_start, size)
+            self.to_front(MAX_RECENT - 1)
+            recent = self.order[0]
+            recent.size, recent.row, recent.step = size, self.prefix_row, self.time_step
+            memcpy(recent.text, self.line_start, size)
         if self.prefix_row < self.prefixes.size:
             return 0
         if prefix[PREFIX_TID].number != ABSENT:    # perf shows pid/tid
@@ -272,7 +302,10 @@ cdef class Scanner:
         cdef int32_t order[MAX_SLOTS]
         cdef uint64_t mask = 0
         cdef Bytes mark = at, table, limit, begin
+        cdef uint64_t hash
+        cdef Memo *memo
         cdef bint fine
+        self.missed.at = NULL
         for i in range(width):
             slots[i].text = NULL
             slots[i].number = ABSENT
@@ -346,11 +379,27 @@ cdef class Scanner:
             elif op == MARK:
                 mark = at
                 time_step = <int32_t>(step - steps)
+            elif op == MEMO:
+                if not self.memos.given_up[step.a]:
+                    hash = _hash(at, end - at) | 1
+                    memo = self.memos.find(step.a, hash, at, <int32_t>(end - at))
+                    if memo != NULL:
+                        self.recall(memo, slots)
+                        shown[0] = mask | memo.shown
+                        return end
+                    if self.missed.at == NULL:
+                        self.missed = Missed(
+                            hash, at, <int32_t>(end - at), step.a, tries, stored)
             elif op == EVENT or op == END:
                 fine = at < end if op == EVENT else at == end
                 if fine:
                     if shown != NULL:
                         shown[0] = mask
+                        self.filled_count = 0
+                        if self.missed.at != NULL:
+                            for i in range(self.missed.stored, stored):
+                                self.filled[self.filled_count] = order[i]
+                                self.filled_count += 1
                     return at
             else:
                 fine = stored < MAX_SLOTS
@@ -372,15 +421,12 @@ cdef class Scanner:
                     elif op == TIME:
                         slots[step.a].number = _time(mark, at, &slots[step.a].length)
                         slots[step.a].text = mark
-                        self.last_step = time_step
+                        self.time_step = time_step
                     elif op == CLOCK:
-                        mark = at
-                        at = _clock(at, end)
+                        slots[step.a].text = at
+                        at = _clock(at, end, &slots[step.a].number, &slots[step.a].length)
                         fine = at != NULL
-                        if fine:
-                            slots[step.a].number = _time(mark, at, &slots[step.a].length)
-                            slots[step.a].text = mark
-                            self.last_step = <int32_t>(step - steps)
+                        self.time_step = <int32_t>(step - steps)
                     else:
                         slots[step.a].number = ABSENT if step.b == HIDDEN_VALUE else step.b
             if fine:
@@ -389,6 +435,8 @@ cdef class Scanner:
             if tries == 0:
                 return NULL
             tries -= 1
+            if tries < self.missed.tries:
+                self.missed.at = NULL
             step = steps + attempts[tries].step
             at = attempts[tries].at
             mark = attempts[tries].mark
@@ -398,6 +446,15 @@ cdef class Scanner:
                 slots[i].text = NULL
                 slots[i].number = ABSENT
                 mask &= ~(<uint64_t>1 << i)
+
+    cdef void recall(self, Memo *memo, Slot *slots) noexcept nogil:
+        """Fill the slots that the rest of a line fills."""
+        cdef MemoField *field = self.memos.fields + memo.first
+        cdef int i
+        self.missed.at = NULL
+        for i in range(memo.count):
+            slots[field[i].slot].text = NULL
+            slots[field[i].slot].number = field[i].number
 
     cdef int append(self, int code, Py_ssize_t number) except -1:
         """Append the event whose parts the slots hold."""
@@ -422,9 +479,10 @@ cdef class Scanner:
         for i in range(sheet.width - 1):
             slot = &self.slots[i]
             if slot.text != NULL:
-                _put(sheet, 1 + i, self.pool.intern(slot.text, slot.length))
-            else:
-                _put(sheet, 1 + i, slot.number)
+                slot.number = self.pool.intern(slot.text, slot.length)
+            _put(sheet, 1 + i, slot.number)
+        if self.missed.at != NULL:
+            self.memos.keep(&self.missed, self.slots, self.filled, self.filled_count)
         sheet.size += 1
         common.size += 1
         return 0
@@ -461,7 +519,6 @@ cdef class Scanner:
                 self.prefix[PREFIX_CPU + i].text = NULL
                 self.prefix[PREFIX_CPU + i].number = values[i]
             self.add_prefix()
-            self.last_size = 0
         return row
 
     def unknown(self):

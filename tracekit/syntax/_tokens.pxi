@@ -49,14 +49,53 @@ cdef int64_t _number(Bytes at, Bytes end, int32_t base) noexcept nogil:
     return -<int64_t>number if negative else <int64_t>number
 
 
+cdef extern from *:
+    """
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    #define TRACEKIT_LITTLE_ENDIAN 1
+    #else
+    #define TRACEKIT_LITTLE_ENDIAN 0
+    #endif
+    """
+    bint LITTLE_ENDIAN "TRACEKIT_LITTLE_ENDIAN"
+
+
+cdef inline bint _eight_digits(Bytes at, uint64_t *value) noexcept nogil:
+    """Read eight digits in hex at once; False where one of the bytes is none."""
+    cdef uint64_t text, lower, digit
+    memcpy(&text, at, 8)
+    lower = text | 0x2020202020202020ULL
+    # each byte: the low half, and 9 more for a letter
+    digit = (lower & 0x0F0F0F0F0F0F0F0FULL) + 9 * (lower >> 6 & 0x0101010101010101ULL)
+    # the digit printed again, 0x27 further on from "a", must be what stood there
+    if digit & 0x1010101010101010ULL:
+        return False
+    if (digit + 0x3030303030303030ULL
+            + 0x27 * ((digit + 0x0606060606060606ULL) >> 4 & 0x0101010101010101ULL)) != lower:
+        return False
+    # a control character looks like a digit in lower case
+    if ((text | text << 1) & 0x4040404040404040ULL) != 0x4040404040404040ULL:
+        return False
+    digit = (digit << 4 | digit >> 8) & 0x00FF00FF00FF00FFULL
+    digit = (digit << 8 | digit >> 16) & 0x0000FFFF0000FFFFULL
+    value[0] = (digit << 16 | digit >> 32) & 0xFFFFFFFFULL
+    return True
+
+
 cdef Bytes _hex(Bytes at, Bytes end, int64_t *value) noexcept nogil:
-    """Read what the form "hex" of program.py matches; return where it ends, NULL where it does not match."""
-    cdef uint64_t number = 0
+    """Read what the form "hex" of program.py matches.
+
+    Returns where it ends, NULL where it does not match.
+    """
+    cdef uint64_t number = 0, eight
     cdef Bytes begin
     cdef uint8_t byte, digit
     if end - at > 2 and at[0] == 0x30 and at[1] == 0x78:
         at += 2
     begin = at
+    while LITTLE_ENDIAN and end - at >= 8 and at - begin < 16 and _eight_digits(at, &eight):
+        number = number << 32 | eight
+        at += 8
     while at < end and at - begin < 16:
         byte = at[0]
         digit = byte - 0x30
@@ -71,7 +110,10 @@ cdef Bytes _hex(Bytes at, Bytes end, int64_t *value) noexcept nogil:
 
 
 cdef Bytes _auto(Bytes at, Bytes end, int64_t *value) noexcept nogil:
-    """Read what the form "auto" of program.py matches; return where it ends, NULL where it does not match."""
+    """Read what the form "auto" of program.py matches.
+
+    Returns where it ends, NULL where it does not match.
+    """
     cdef int64_t number = 0
     cdef Bytes begin
     cdef bint negative
@@ -90,20 +132,31 @@ cdef Bytes _auto(Bytes at, Bytes end, int64_t *value) noexcept nogil:
     return at if at > begin else NULL
 
 
-cdef Bytes _clock(Bytes at, Bytes end) noexcept nogil:
-    """Return where what the form "clock" of program.py matches ends, NULL where it does not match."""
+cdef Bytes _clock(Bytes at, Bytes end, int64_t *value, int32_t *point) noexcept nogil:
+    """Read what the form "clock" of program.py matches, as _time does.
+
+    Returns where it ends, NULL where it does not match.
+    """
+    cdef int64_t number = 0
     cdef Bytes begin = at
+    cdef int digits
     while at < end and at - begin < 12 and 0x30 <= at[0] <= 0x39:
+        number = number * 10 + (at[0] - 0x30)
         at += 1
     if at == begin:
         return NULL
-    if at < end and at[0] == 0x2E:
+    point[0] = at < end and at[0] == 0x2E
+    if point[0]:
         at += 1
         begin = at
         while at < end and at - begin < 9 and 0x30 <= at[0] <= 0x39:
+            number = number * 10 + (at[0] - 0x30)
             at += 1
         if at == begin:
             return NULL
+        for digits in range(<int>(at - begin), 9):
+            number *= 10
+    value[0] = number
     return at
 
 

@@ -109,6 +109,7 @@ class _Assembler:
         self.sets = bytearray()
         self._known_strings: dict[str, int] = {}
         self._known_sets: dict[str, int] = {}
+        self._memos = 0
 
     def add(self, program: Sequence[Step], slots: Mapping[str, int]) -> int:
         """Append a program; return its first step."""
@@ -133,6 +134,9 @@ class _Assembler:
                 return self._set(members), 0, 0
             case ("span", members, least, most):
                 return self._set(members), least, most
+            case ("memo",):
+                self._memos += 1
+                return self._memos - 1, 0, 0
             case ("try" | "jump", to):
                 return 0, 0, start + to
             case ("text" | "number" | "time" | "const" | "auto" | "hex" | "clock", field, value):

@@ -97,12 +97,18 @@ class _Compiler:
             case Field():
                 self.field(pattern)
             case Sequence():
-                for part in pattern.parts:
-                    self.pattern(part)
+                self.sequence(pattern.parts)
             case Choice():
                 self.choice([_Part(self, option) for option in pattern.options])
             case Repeat():
                 self.repeat(_Part(self, pattern.inner), pattern.operator)
+
+    def sequence(self, parts: Seq[Pattern]) -> None:
+        """Write parts one after the other; behind a number the rest is often a known one."""
+        for place, part in enumerate(parts):
+            if place and _ends_in_number(parts[place - 1]):
+                self.emit("memo")
+            self.pattern(part)
 
     def field(self, field: Field) -> None:
         name = field.name.partition("__")[0]
@@ -114,11 +120,10 @@ class _Compiler:
             self.pattern(field.inner)
             self.emit("const", name, HIDDEN_VALUE if base == HIDDEN else -1 - base)
             return
-        if isinstance(field.inner, Token) and (base is not None or name == "time"):
-            for step, form in FORMS.items():
-                if field.inner.regex == form:
-                    self.emit(step, name, 0)
-                    return
+        form = _form(field)
+        if form is not None and (base is not None or name == "time"):
+            self.emit(form, name, 0)
+            return
         self.emit("mark")
         self.pattern(field.inner)
         if base is not None:
@@ -264,6 +269,29 @@ class _TokenPart(_Part):
 
     def write_rest(self) -> None:
         self.compiler.token(self.nodes[len(self.opening()) :])
+
+
+def _form(field: Field) -> str | None:
+    """Return which of FORMS a field's text has, None for none."""
+    if not isinstance(field.inner, Token):
+        return None
+    regex = field.inner.regex
+    return next((step for step, form in FORMS.items() if regex == form), None)
+
+
+def _ends_in_number(pattern: Pattern) -> bool:
+    """Return whether the last field of a part may be a number that a step reads by its form."""
+    match pattern:
+        case Field():
+            return _form(pattern) in ("hex", "auto")
+        case Sequence():
+            return bool(pattern.parts) and _ends_in_number(pattern.parts[-1])
+        case Choice():
+            return any(map(_ends_in_number, pattern.options))
+        case Repeat():
+            return _ends_in_number(pattern.inner)
+        case _:
+            return False
 
 
 def _shorthand(steps: Seq[Step]) -> tuple[Step, int]:

@@ -18,6 +18,8 @@ A step is a tuple of its name and arguments; targets are places in the list::
                              form, which is consumed
     ("lit_auto", text, field)    both of these, and
     ("word", set, field)     the field is the text of one or more bytes of the set: shorthand
+    ("memo",)                if the rest of the line was met here before, its fields are as they
+                             were then, and the line is over; else read on
     ("event",)               the prefix of a line is over, what follows is the event
     ("end",)                 the line must be over
 """
@@ -45,6 +47,7 @@ STEPS = (
     "lit_auto",
     "word",
     "clock",
+    "memo",
 )
 
 # The steps whose last argument is a place to go to.

@@ -33,54 +33,73 @@ def events(draw: st.DrawFn) -> tuple[Column, dict[int, int], dict[int, tuple[Col
 
 
 @given(events())
-def test_lives_and_merge_agree(drawn: tuple) -> None:
+def test_lives_agree(drawn: tuple) -> None:
     kind, roles, keys = drawn
-    assert list(compiled.merge(kind, keys)) == list(with_numpy.merge(kind, keys))
-    for one, other in zip(
-        compiled.lives(kind, roles, keys), with_numpy.lives(kind, roles, keys), strict=True
-    ):
-        assert list(one) == list(other)
+    one, other = compiled.lives(kind, roles, keys), with_numpy.lives(kind, roles, keys)
+    assert {code: list(found) for code, found in one.items()} == {
+        code: list(found) for code, found in other.items()
+    }
 
 
-@given(st.lists(st.tuples(SMALL, SMALL, SMALL), max_size=40))
-def test_the_others_agree(rows: list[tuple[int, int, int]]) -> None:
-    one, two, three = (
-        (column(list(values)) for values in zip(*rows, strict=True)) if rows else (column([]),) * 3
-    )
+@given(st.lists(st.tuples(SMALL, SMALL, SMALL, st.integers(-3, 5)), max_size=40))
+def test_the_others_agree(rows: list[tuple[int, int, int, int]]) -> None:
+    columns = [column(list(values)) for values in zip(*rows, strict=True)] or [column([])] * 4
+    one, two, three, fates = columns
     assert list(compiled.pick(one, two)) == list(with_numpy.pick(one, two))
     assert list(compiled.places(one, 3)) == list(with_numpy.places(one, 3))
-    assert list(compiled.unequal(one, two)) == list(with_numpy.unequal(one, two))
-    assert list(compiled.descents(one, two)) == list(with_numpy.descents(one, two))
-    assert dict(compiled.group([one, two], [three])) == dict(with_numpy.group([one, two], [three]))
-    assert list(compiled.group([one], [])) == list(with_numpy.group([one], []))
+    assert compiled.total(one) == with_numpy.total(one)
+    for keys in ([one], [one, two], [column([abs(v) for v in fates])]):
+        figures = (two, three, column([v % 2 for v in fates]), fates)
+        found, expected = compiled.tally(keys, *figures), with_numpy.tally(keys, *figures)
+        assert list(found.items()) == list(expected.items())
 
 
-@given(st.lists(st.integers(0, 40), unique=True, max_size=30))
-def test_scatter_agrees(index: list[int]) -> None:
-    assert list(compiled.scatter(column(index), 41)) == list(with_numpy.scatter(column(index), 41))
+@given(st.lists(st.tuples(st.integers(0, 4), SMALL), max_size=40), st.lists(SMALL, min_size=5))
+def test_what_looks_a_prefix_up_agrees(rows: list[tuple[int, int]], cpus: list[int]) -> None:
+    prefix, values = (column([row[i] for row in rows]) for i in (0, 1))
+    groups = column(cpus)
+    one, other = (way.descents(values, prefix, groups) for way in (compiled, with_numpy))
+    assert list(one) == list(other)
+    begins = column(list(range(len(rows))))
+    ends = column([value if value < len(rows) else -1 for value in values])
+    one, other = (way.moved(begins, ends, prefix, groups) for way in (compiled, with_numpy))
+    assert list(one) == list(other)
+
+
+@given(st.lists(st.integers(0, 40), unique=True, max_size=30), st.lists(st.integers(-3, 40)))
+def test_locate_agrees(index: list[int], wanted: list[int]) -> None:
+    one, other = (way.locate(column(index), column(wanted), 41) for way in (compiled, with_numpy))
+    assert list(one) == list(other)
+    assert list(one) == [index.index(number) if number in index else -1 for number in wanted]
 
 
 @pytest.mark.parametrize("way", [compiled, with_numpy], ids=["compiled", "numpy"])
 def test_a_life_ends_with_the_next_event_of_its_key(way) -> None:
     kind = column([0, 0, 1, 0, 1, 1, 0, 0])
     keys = {0: (column([7, 8, 7, 0, 8]), 5), 1: (column([7, 9, ABSENT]), 3)}
-    made, freed, fates = way.lives(kind, {0: bulk.BEGINS, 1: bulk.ENDS}, keys)
-    assert list(made) == [0, 1, 3, 6, 7]
-    assert list(freed) == [2, bulk.UNSEEN, bulk.ALONE, bulk.UNKNOWN, bulk.ALONE]
-    assert list(fates) == [0, bulk.ALONE, bulk.UNKNOWN]
+    fates = way.lives(kind, {0: bulk.BEGINS, 1: bulk.ENDS}, keys)
+    assert list(fates[0]) == [2, bulk.UNSEEN, bulk.ALONE, bulk.UNKNOWN, bulk.ALONE]
+    assert list(fates[1]) == [0, bulk.ALONE, bulk.UNKNOWN]
 
 
 @pytest.mark.parametrize("way", [compiled, with_numpy], ids=["compiled", "numpy"])
-def test_groups_come_as_they_first_appear_and_absent_adds_nothing(way) -> None:
-    groups = way.group([column([5, 3, 5]), column([1, 1, 1])], [column([10, ABSENT, 20])])
-    assert list(groups.items()) == [((5, 1), (2, 30)), ((3, 1), (1, 0))]
+def test_figures_come_as_their_keys_first_appear_and_absent_adds_nothing(way) -> None:
+    asked, given = column([10, ABSENT, 20]), column([16, 8, 32])
+    found = way.tally(
+        [column([5, 3, 5]), column([1, 1, 1])],
+        asked,
+        given,
+        column([0, 1, 1]),
+        column([bulk.ALONE, 7, bulk.UNSEEN]),
+    )
+    assert list(found.items()) == [((5, 1), (2, 30, 48, 1, 1, 16)), ((3, 1), (1, 0, 8, 1, 0, 0))]
 
 
 def test_many_groups_and_many_lives_survive_growing() -> None:
     size = 100_000
     keys = column(list(range(1, size + 1)))
-    assert len(compiled.group([keys], [keys])) == size
+    assert len(compiled.tally([keys], keys, keys, keys, keys)) == size
     kind = column([0] * size + [1] * size)
-    made, freed, _ = compiled.lives(kind, {0: 1, 1: 2}, {0: (keys, size), 1: (keys, size)})
-    assert list(freed) == list(range(size, 2 * size))
-    assert len(made) == size
+    fates = compiled.lives(kind, {0: 1, 1: 2}, {0: (keys, size), 1: (keys, size)})
+    assert list(fates[0]) == list(range(size, 2 * size))
+    assert list(fates[1]) == list(range(size))

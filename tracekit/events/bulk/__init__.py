@@ -1,4 +1,4 @@
-"""Merge, pair and group columns of events: the ground of every statistic over a trace.
+"""Pair and count columns of events: the ground of every statistic over a trace.
 
 Compiled where the extension is there, else with numpy; both give the same. A column is a
 buffer of signed 64-bit integers, as in events/table.py.
@@ -6,7 +6,7 @@ buffer of signed 64-bit integers, as in events/table.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 # what an event does to the thing that its key names
 BEGINS, ENDS = 1, 2
-# what lives() says of an event that has none: nothing else has its key; or the key is
-# NULL (0) or not shown; or the same key begins again, so that it ended unseen
+# what lives() says of an event that has no other end: nothing else has its key; or the key
+# is NULL (0) or not shown; or the same key begins again, so that it ended unseen
 ALONE, UNKNOWN, UNSEEN = -1, -2, -3
 
-# keys -> (count, *sums)
-Groups = Mapping[tuple[int, ...], tuple[int, ...]]
+# hits, requested, allocated, moved, live, live_allocated: as in report/stat.py
+Figures = tuple[int, int, int, int, int, int]
 
 
 @cache
@@ -35,51 +35,18 @@ def _way() -> Any:
     return _compiled
 
 
-def merge(trace: Trace, kinds: Sequence[str], field: str) -> Column:
-    """Return one field of the events of several kinds, in global order.
-
-    ABSENT where a kind does not have the field. The field ``index`` is the events' place in
-    the global order.
-    """
-    columns = {}
-    for name in kinds:
-        if name in trace.tables:
-            table = trace.tables[name]
-            column = table.index if field == "index" else table.columns.get(field)
-            columns[trace.code(name)] = (column, len(table))
-    found: Column = _way().merge(trace["kind"], columns)
-    return found
-
-
 def pick(column: Column, index: Column) -> Column:
     """Return the values of ``column`` at the places ``index``; ABSENT where one lies outside."""
     found: Column = _way().pick(column, index)
     return found
 
 
-def scatter(index: Column, size: int) -> Column:
-    """Return a column of ``size`` that says which row of ``index`` has each number, else -1."""
-    found: Column = _way().scatter(index, size)
-    return found
+def locate(index: Column, wanted: Column, size: int) -> Column:
+    """Return for each number ``wanted`` which row of ``index`` has it, -1 for none.
 
-
-def lives(
-    trace: Trace, begins: Sequence[str], ends: Sequence[str], key: str
-) -> tuple[Column, Column, Column]:
-    """Match events that begin something with those that end it, by what they show as ``key``.
-
-    Returns the index of each beginning event; of each, the index of the event that ends it;
-    and for each ending event which of the beginnings it ends. ALONE or UNKNOWN stands where
-    there is none, or UNSEEN where the same key begins once more. The keys 0 (NULL) and ABSENT
-    never match.
+    All numbers of ``index`` are less than ``size``; a negative one wanted is in no row.
     """
-    by_code = {trace.code(name): BEGINS for name in begins}
-    by_code |= {trace.code(name): ENDS for name in ends}
-    keys: dict[int, tuple[Column | None, int]] = {}
-    for name in (*begins, *ends):
-        table = trace.table(name)
-        keys[trace.code(name)] = (table.columns.get(key), len(table))
-    found: tuple[Column, Column, Column] = _way().lives(trace["kind"], by_code, keys)
+    found: Column = _way().locate(index, wanted, size)
     return found
 
 
@@ -89,22 +56,54 @@ def places(column: Column, value: int) -> Column:
     return found
 
 
-def unequal(one: Column, other: Column) -> Column:
-    """Return 1 where two columns of one length both hold something and differ, else 0."""
-    found: Column = _way().unequal(one, other)
+def total(column: Column) -> int:
+    """Return the sum of a column; ABSENT adds nothing."""
+    found: int = _way().total(column)
     return found
 
 
-def descents(values: Column, groups: Column) -> Column:
-    """Return the places where a value is lower than the one before it of the same group."""
-    found: Column = _way().descents(values, groups)
-    return found
+def lives(trace: Trace, begins: Sequence[str], ends: Sequence[str], key: str) -> dict[str, Column]:
+    """Match events that begin something with those that end it, by what they show as ``key``.
 
-
-def group(keys: Sequence[Column], values: Sequence[Column]) -> Groups:
-    """Return for each distinct tuple of keys how often it is there, and the sums of the values.
-
-    They come in the order in which they first appear. ABSENT adds nothing to a sum.
+    Returns for each kind a column with one row for each of its events: the place, in the
+    global order, of the event at the other end. ALONE or UNKNOWN stands where there is none,
+    or UNSEEN where the same key begins once more. The keys 0 (NULL) and ABSENT never match.
     """
-    found: Groups = _way().group(keys, values)
+    roles = {trace.code(name): BEGINS for name in begins}
+    roles |= {trace.code(name): ENDS for name in ends}
+    tables = {trace.code(name): trace.table(name) for name in (*begins, *ends)}
+    keys = {code: (table.columns.get(key), len(table)) for code, table in tables.items()}
+    found = _way().lives(trace["kind"], roles, keys)
+    return {name: found[trace.code(name)] for name in (*begins, *ends)}
+
+
+def moved(begins: Column, ends: Column, prefix: Column, cpus: Column) -> Column:
+    """Return 1 for each thing that ended on another cpu than it began on, else 0.
+
+    ``begins`` and ``ends`` are places of events; a thing without an end has a negative one.
+    ``prefix`` is the row of ``cpus`` for each event of the trace.
+    """
+    found: Column = _way().moved(begins, ends, prefix, cpus)
+    return found
+
+
+def descents(values: Column, prefix: Column, groups: Column) -> Column:
+    """Return the places where a value is lower than the one before it of the same group.
+
+    ``prefix`` is the row of ``groups`` for each value.
+    """
+    found: Column = _way().descents(values, prefix, groups)
+    return found
+
+
+def tally(
+    keys: Sequence[Column], requested: Column, allocated: Column, moves: Column, fates: Column
+) -> dict[tuple[int, ...], Figures]:
+    """Return the figures of the things with each distinct tuple of keys.
+
+    Every column has one row for each thing; ``fates`` is what lives() says of it, and one that
+    is ALONE lives. ABSENT adds nothing to a sum. Keys come in the order in which they first
+    appear.
+    """
+    found: dict[tuple[int, ...], Figures] = _way().tally(keys, requested, allocated, moves, fates)
     return found

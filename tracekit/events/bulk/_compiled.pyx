@@ -1,9 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, nonecheck=False
-"""What events/bulk does, compiled: merging, pairing and grouping columns of events."""
+"""What events/bulk does, compiled: pairing and counting columns of events."""
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
@@ -12,6 +13,8 @@ cdef int64_t ABSENT = -(<int64_t>1 << 62) * 2
 
 cdef enum:
     MAX_KINDS = 256
+    MAX_KEYS = 8
+    FIRST_GROUPS = 1 << 13
     MANY = 1024
     BEGINS = 1
     ENDS = 2
@@ -24,37 +27,6 @@ cdef tuple _column(Py_ssize_t size):
     """A new column: its bytes, and the memoryview that is handed out."""
     data = PyBytes_FromStringAndSize(NULL, size * 8)
     return data, memoryview(data).cast("q")
-
-
-def merge(const int64_t[:] kind, columns):
-    """See bulk.merge."""
-    cdef const int64_t[:] held
-    cdef const int64_t *sources[MAX_KINDS]
-    cdef Py_ssize_t next_row[MAX_KINDS]
-    cdef uint8_t wanted[MAX_KINDS]
-    cdef Py_ssize_t i, place = 0, size = 0
-    cdef int64_t code
-    cdef int64_t *out
-    keep = []
-    memset(wanted, 0, MAX_KINDS)
-    for code, (column, rows) in columns.items():
-        wanted[code] = 1
-        next_row[code] = 0
-        sources[code] = NULL
-        size += rows
-        if column is not None and rows:
-            held = column
-            keep.append(held)
-            sources[code] = &held[0]
-    data, view = _column(size)
-    out = <int64_t *>PyBytes_AS_STRING(data)
-    for i in range(kind.shape[0]):
-        code = kind[i]
-        if wanted[code]:
-            out[place] = ABSENT if sources[code] == NULL else sources[code][next_row[code]]
-            next_row[code] += 1
-            place += 1
-    return view
 
 
 def pick(const int64_t[:] column, const int64_t[:] index):
@@ -80,7 +52,8 @@ def scatter(const int64_t[:] index, Py_ssize_t size):
 
 cdef struct Pair:
     int64_t key
-    int64_t place
+    int64_t place               # in the global order; -1: no entry
+    int64_t *fate               # where it is noted what becomes of it
 
 
 cdef class Open:
@@ -121,24 +94,27 @@ cdef class Open:
             at = (at + 1) & (self.room - 1)
         return at
 
-    cdef int64_t begin(self, int64_t key, int64_t place) except -2:
-        """Note that something begins; return what was open under its key, -1 for nothing."""
+    cdef int begin(self, int64_t key, int64_t place, int64_t *fate) except -1:
+        """Note that something begins; what was open under its key has ended unseen."""
         cdef Py_ssize_t at = self._find(key)
-        cdef int64_t before = self.pairs[at].place
-        self.pairs[at].key = key
-        self.pairs[at].place = place
-        if before < 0:
+        cdef bint new = self.pairs[at].place < 0
+        if not new:
+            self.pairs[at].fate[0] = UNSEEN
+        fate[0] = ALONE
+        self.pairs[at] = Pair(key, place, fate)
+        if new:
             self.used += 1
             if 2 * self.used > self.room:
                 self._grow(2 * self.room)
-        return before
+        return 0
 
-    cdef int64_t end(self, int64_t key) noexcept nogil:
-        """Close what is open under the key; return its place, -1 where nothing is."""
+    cdef int64_t end(self, int64_t key, int64_t end) noexcept nogil:
+        """Close what is open under the key; return its place, ALONE where nothing is."""
         cdef Py_ssize_t at = self._find(key), hole, home
         cdef int64_t place = self.pairs[at].place
         if place < 0:
-            return -1
+            return ALONE
+        self.pairs[at].fate[0] = end
         self.used -= 1
         hole = at
         while True:
@@ -157,55 +133,40 @@ def lives(const int64_t[:] kind, roles, keys):
     """See bulk.lives."""
     cdef const int64_t[:] held
     cdef const int64_t *key_columns[MAX_KINDS]
+    cdef int64_t *fates[MAX_KINDS]
     cdef Py_ssize_t next_row[MAX_KINDS]
     cdef int role[MAX_KINDS]
-    cdef Py_ssize_t sizes[3]
-    cdef Py_ssize_t i, made = 0, ended = 0
-    cdef int64_t code, key, row
+    cdef Py_ssize_t i
+    cdef int64_t code, key
+    cdef int64_t *fate
     cdef Open still = Open()
-    keep = []
+    keep, found = [], {}
     memset(role, 0, sizeof(role))
-    sizes[BEGINS] = sizes[ENDS] = 0
     for code, does in roles.items():
         column, rows = keys[code]
+        data, found[code] = _column(rows)
+        fates[code] = <int64_t *>PyBytes_AS_STRING(data)
         role[code] = does
         next_row[code] = 0
         key_columns[code] = NULL
-        sizes[role[code]] += rows
         if column is not None and rows:
             held = column
             keep.append(held)
             key_columns[code] = &held[0]
-    begun_data, begun = _column(sizes[BEGINS])
-    freed_data, freed = _column(sizes[BEGINS])
-    fate_data, fates = _column(sizes[ENDS])
-    cdef int64_t *begun_out = <int64_t *>PyBytes_AS_STRING(begun_data)
-    cdef int64_t *freed_out = <int64_t *>PyBytes_AS_STRING(freed_data)
-    cdef int64_t *fate_out = <int64_t *>PyBytes_AS_STRING(fate_data)
     for i in range(kind.shape[0]):
         code = kind[i]
         if not role[code]:
             continue
+        fate = fates[code] + next_row[code]
         key = ABSENT if key_columns[code] == NULL else key_columns[code][next_row[code]]
         next_row[code] += 1
-        if role[code] == BEGINS:
-            begun_out[made] = i
-            freed_out[made] = UNKNOWN
-            if key != ABSENT and key != 0:
-                freed_out[made] = ALONE
-                row = still.begin(key, made)
-                if row >= 0:
-                    freed_out[row] = UNSEEN
-            made += 1
+        if key == ABSENT or key == 0:
+            fate[0] = UNKNOWN
+        elif role[code] == BEGINS:
+            still.begin(key, i, fate)
         else:
-            fate_out[ended] = UNKNOWN
-            if key != ABSENT and key != 0:
-                row = still.end(key)
-                fate_out[ended] = row
-                if row >= 0:
-                    freed_out[row] = i
-            ended += 1
-    return begun, freed, fates
+            fate[0] = still.end(key, i)
+    return found
 
 
 def places(const int64_t[:] column, int64_t value):
@@ -222,33 +183,40 @@ def places(const int64_t[:] column, int64_t value):
     return view
 
 
-def unequal(const int64_t[:] one, const int64_t[:] other):
-    """See bulk.unequal."""
+def moved(const int64_t[:] begins, const int64_t[:] ends, const int64_t[:] prefix,
+          const int64_t[:] cpus):
+    """See bulk.moved."""
     cdef Py_ssize_t i
-    data, view = _column(one.shape[0])
+    cdef int64_t made, freed
+    data, view = _column(begins.shape[0])
     cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
-    for i in range(one.shape[0]):
-        out[i] = one[i] != other[i] and one[i] != ABSENT and other[i] != ABSENT
+    for i in range(begins.shape[0]):
+        out[i] = 0
+        if ends[i] >= 0:
+            made, freed = cpus[prefix[begins[i]]], cpus[prefix[ends[i]]]
+            out[i] = made != freed and made != ABSENT and freed != ABSENT
     return view
 
 
-def descents(const int64_t[:] values, const int64_t[:] groups):
+def descents(const int64_t[:] values, const int64_t[:] prefix, const int64_t[:] groups):
     """See bulk.descents."""
     cdef Py_ssize_t i, size = values.shape[0]
+    cdef int64_t group
     cdef int64_t last[MANY]
     cdef dict others = {}
     for i in range(MANY):
         last[i] = ABSENT
     found = []
     for i in range(size):
-        if 0 <= groups[i] < MANY:
-            if values[i] < last[groups[i]]:
+        group = groups[prefix[i]]
+        if 0 <= group < MANY:
+            if values[i] < last[group]:
                 found.append(i)
-            last[groups[i]] = values[i]
+            last[group] = values[i]
         else:
-            if values[i] < others.get(groups[i], ABSENT):
+            if values[i] < others.get(group, ABSENT):
                 found.append(i)
-            others[groups[i]] = values[i]
+            others[group] = values[i]
     data, view = _column(len(found))
     cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
     for i in range(len(found)):
@@ -256,98 +224,151 @@ def descents(const int64_t[:] values, const int64_t[:] groups):
     return view
 
 
-cdef class Groups:
-    """Distinct keys of several columns: the place where each was first seen, by open addressing."""
+cdef struct Figures:
+    # of the things with one key, which is that of the row where it was first seen
+    Py_ssize_t first
+    int64_t hit, requested, allocated, moved, live, live_allocated
 
-    cdef Py_ssize_t *table
-    cdef Py_ssize_t room
+
+cdef class Groups:
+    """The figures of each distinct tuple of keys, which are found by open addressing.
+
+    A single key that is a small number, as the id of a text is, is its own place.
+    """
+
+    cdef const int64_t *keys[MAX_KEYS]
+    cdef int width
+    cdef bint small
+    cdef int32_t *table                 # row of figures, -1 for none
+    cdef Figures *figures
+    cdef Py_ssize_t room, count
+
+    def __cinit__(self, columns):
+        cdef const int64_t[:] held
+        cdef Py_ssize_t i
+        self.width = 0
+        for column in columns:
+            held = column
+            self.keys[self.width] = &held[0]
+            self.width += 1
+        self.small = self.width == 1
+        for i in range(held.shape[0] if self.small else 0):
+            if not 0 <= self.keys[0][i] < FIRST_GROUPS:
+                self.small = False
+                break
+        self.grow(FIRST_GROUPS)
 
     def __dealloc__(self):
-        PyMem_Free(self.table)
+        free(self.table)
+        free(self.figures)
 
-    cdef int clear(self, Py_ssize_t room) except -1:
-        PyMem_Free(self.table)
-        self.table = <Py_ssize_t *>PyMem_Malloc(room * sizeof(Py_ssize_t))
-        if self.table == NULL:
+    cdef int grow(self, Py_ssize_t room) except -1:
+        cdef Py_ssize_t row
+        free(self.table)
+        self.table = <int32_t *>malloc(room * sizeof(int32_t))
+        figures = <Figures *>realloc(self.figures, room * sizeof(Figures))
+        if figures == NULL or self.table == NULL:
             raise MemoryError
+        self.figures = figures
         self.room = room
-        memset(self.table, 0xFF, room * sizeof(Py_ssize_t))
+        memset(self.table, 0xFF, room * sizeof(int32_t))
+        for row in range(self.count):
+            self.table[self.place(figures[row].first)] = <int32_t>row
         return 0
 
+    cdef inline Py_ssize_t place(self, Py_ssize_t i) noexcept nogil:
+        """Return the place of the key of row ``i``, or the free place where it belongs."""
+        cdef uint64_t state = 0
+        cdef Py_ssize_t at
+        cdef int k
+        if self.small:
+            return self.keys[0][i]
+        for k in range(self.width):
+            state = (state ^ <uint64_t>self.keys[k][i]) * 0x9E3779B97F4A7C15ULL
+            state ^= state >> 29
+        at = <Py_ssize_t>(state & <uint64_t>(self.room - 1))
+        while self.table[at] >= 0 and not self.equal(self.figures[self.table[at]].first, i):
+            at = (at + 1) & (self.room - 1)
+        return at
 
-cdef inline uint64_t _mix(const int64_t **keys, int count, Py_ssize_t i) noexcept nogil:
-    cdef uint64_t state = 0
-    cdef int k
-    for k in range(count):
-        state = (state ^ <uint64_t>keys[k][i]) * 0x9E3779B97F4A7C15ULL
-        state ^= state >> 29
-    return state
+    cdef inline bint equal(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+        cdef int k
+        for k in range(self.width):
+            if self.keys[k][i] != self.keys[k][j]:
+                return False
+        return True
+
+    cdef Figures *of(self, Py_ssize_t i) except NULL:
+        """Return the figures of the key of row ``i``."""
+        cdef Py_ssize_t place = self.place(i)
+        cdef Figures *found
+        if self.table[place] >= 0:
+            return self.figures + self.table[place]
+        if 2 * (self.count + 1) > self.room and not self.small:
+            self.grow(2 * self.room)
+            place = self.place(i)
+        self.table[place] = <int32_t>self.count
+        found = self.figures + self.count
+        memset(found, 0, sizeof(Figures))
+        found.first = i
+        self.count += 1
+        return found
+
+    cdef tuple key(self, Py_ssize_t row):
+        cdef int k
+        return tuple([self.keys[k][self.figures[row].first] for k in range(self.width)])
 
 
-cdef inline bint _equal(const int64_t **keys, int count, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
-    cdef int k
-    for k in range(count):
-        if keys[k][i] != keys[k][j]:
-            return False
-    return True
-
-
-def group(keys, values):
-    """See bulk.group."""
-    cdef Py_ssize_t i, at, row, rows = 0, size = len(keys[0]), width = 2 + len(values)
-    cdef int count = len(keys), k, summed = len(values)
-    cdef const int64_t[:] held
-    cdef const int64_t *sources[MAX_KINDS]
-    cdef const int64_t *key_columns[MAX_KINDS]
-    cdef Groups known = Groups()
-    cdef int64_t *sums = NULL
-    if not size:
+def tally(keys, const int64_t[:] requested, const int64_t[:] allocated, const int64_t[:] moves,
+          const int64_t[:] fates):
+    """See bulk.tally."""
+    cdef Py_ssize_t i, row
+    cdef Figures *figures
+    if not fates.shape[0]:
         return {}
-    keep = []
-    for k, column in enumerate(keys):
-        held = column
-        keep.append(held)
-        key_columns[k] = &held[0]
-    for k, column in enumerate(values):
-        held = column
-        keep.append(held)
-        sources[k] = &held[0]
-    known.clear(1 << 12)
-    # a row: where its key was first seen, how often, and the sums
-    cdef bytearray held_sums = bytearray(known.room // 2 * width * 8)
-    sums = <int64_t *><char *>held_sums
-    for i in range(size):
-        at = _mix(key_columns, count, i) & (known.room - 1)
-        while True:
-            row = known.table[at]
-            if row < 0 or _equal(key_columns, count, sums[row * width], i):
-                break
-            at = (at + 1) & (known.room - 1)
-        if row < 0:
-            if 2 * (rows + 1) > known.room:
-                held_sums.extend(bytes(len(held_sums)))
-                sums = <int64_t *><char *>held_sums
-                known.clear(2 * known.room)
-                for row in range(rows):
-                    at = _mix(key_columns, count, sums[row * width]) & (known.room - 1)
-                    while known.table[at] >= 0:
-                        at = (at + 1) & (known.room - 1)
-                    known.table[at] = row
-                at = _mix(key_columns, count, i) & (known.room - 1)
-                while known.table[at] >= 0:
-                    at = (at + 1) & (known.room - 1)
-            row = rows
-            rows += 1
-            known.table[at] = row
-            sums[row * width] = i
-        sums[row * width + 1] += 1
-        for k in range(summed):
-            if sources[k][i] != ABSENT:
-                sums[row * width + 2 + k] += sources[k][i]
-    view = memoryview(held_sums).cast("q")
+    cdef Groups groups = Groups(keys)
+    for i in range(fates.shape[0]):
+        figures = groups.of(i)
+        figures.hit += 1
+        if requested[i] != ABSENT:
+            figures.requested += requested[i]
+        if allocated[i] != ABSENT:
+            figures.allocated += allocated[i]
+        figures.moved += moves[i]
+        if fates[i] == ALONE:
+            figures.live += 1
+            if allocated[i] != ABSENT:
+                figures.live_allocated += allocated[i]
     found = {}
-    for row in range(rows):
-        i = sums[row * width]
-        key = tuple([key_columns[k][i] for k in range(count)])
-        found[key] = tuple(view[row * width + 1 : (row + 1) * width])
+    for row in range(groups.count):
+        figures = groups.figures + row
+        found[groups.key(row)] = (
+            figures.hit, figures.requested, figures.allocated, figures.moved, figures.live,
+            figures.live_allocated)
     return found
+
+
+def total(const int64_t[:] column):
+    """See bulk.total."""
+    cdef Py_ssize_t i
+    cdef int64_t sum = 0
+    for i in range(column.shape[0]):
+        if column[i] != ABSENT:
+            sum += column[i]
+    return sum
+
+
+def locate(const int64_t[:] index, const int64_t[:] wanted, Py_ssize_t size):
+    """See bulk.locate."""
+    cdef Py_ssize_t i
+    data, view = _column(wanted.shape[0])
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    cdef int32_t *rows = <int32_t *>calloc(max(size, 1), sizeof(int32_t))
+    if rows == NULL:
+        raise MemoryError
+    for i in range(index.shape[0]):
+        rows[index[i]] = <int32_t>i + 1
+    for i in range(wanted.shape[0]):
+        out[i] = rows[wanted[i]] - 1 if wanted[i] >= 0 else -1
+    free(rows)
+    return view

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tracekit.events.bulk import ALONE, BEGINS, ENDS, UNKNOWN, UNSEEN, Figures
+
 Column = memoryview
 ABSENT = -(1 << 63)
-BEGINS, ENDS = 1, 2
-ALONE, UNKNOWN, UNSEEN = -1, -2, -3
 
 
 def _array(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -19,19 +19,6 @@ def _array(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def _column(values: np.ndarray[Any, Any]) -> Column:
     return memoryview(np.ascontiguousarray(values, dtype=np.int64).data).cast("B").cast("q")
-
-
-def merge(kind: Column, columns: Mapping[int, tuple[Column | None, int]]) -> Column:
-    """See bulk.merge."""
-    kinds = _array(kind)
-    merged = np.full(len(kinds), ABSENT, dtype=np.int64)
-    wanted = np.zeros(len(kinds), dtype=bool)
-    for code, (column, _) in columns.items():
-        mine = kinds == code
-        wanted |= mine
-        if column is not None:
-            merged[mine] = _array(column)
-    return _column(merged[wanted])
 
 
 def pick(column: Column, index: Column) -> Column:
@@ -43,37 +30,11 @@ def pick(column: Column, index: Column) -> Column:
     return _column(picked)
 
 
-def scatter(index: Column, size: int) -> Column:
-    """See bulk.scatter."""
-    rows = np.full(size, -1, dtype=np.int64)
+def locate(index: Column, wanted: Column, size: int) -> Column:
+    """See bulk.locate."""
+    rows = np.full(size + 1, -1, dtype=np.int64)
     rows[_array(index)] = np.arange(len(index))
-    return _column(rows)
-
-
-def lives(
-    kind: Column, roles: Mapping[int, int], keys: Mapping[int, tuple[Column | None, int]]
-) -> tuple[Column, Column, Column]:
-    """See bulk.lives: events of one key stand together, a beginning before its end."""
-    by_code = np.zeros(max(roles, default=0) + 1, dtype=np.int64)
-    for code, role in roles.items():
-        by_code[code] = role
-    kinds = _array(kind)
-    index = np.flatnonzero(np.isin(kinds, list(roles)))
-    does = by_code[kinds[index]]
-    key = _array(merge(kind, keys))
-    fate = np.full(len(index), UNKNOWN, dtype=np.int64)
-    known = np.flatnonzero((key != 0) & (key != ABSENT))
-    fate[known] = ALONE
-    order = known[np.argsort(key[known], kind="stable")]
-    first, second = order[:-1], order[1:]
-    pairs = (key[first] == key[second]) & (does[first] == BEGINS) & (does[second] == ENDS)
-    again = (key[first] == key[second]) & (does[first] == BEGINS) & (does[second] == BEGINS)
-    fate[first[again]] = UNSEEN
-    begins, ends = does == BEGINS, does == ENDS
-    rows = np.cumsum(begins) - 1
-    fate[first[pairs]] = index[second[pairs]]
-    fate[second[pairs]] = rows[first[pairs]]
-    return _column(index[begins]), _column(fate[begins]), _column(fate[ends])
+    return _column(rows[np.maximum(_array(wanted), -1)])
 
 
 def places(column: Column, value: int) -> Column:
@@ -81,25 +42,60 @@ def places(column: Column, value: int) -> Column:
     return _column(np.flatnonzero(_array(column) == value))
 
 
-def unequal(one: Column, other: Column) -> Column:
-    """See bulk.unequal."""
-    a, b = _array(one), _array(other)
-    return _column((a != b) & (a != ABSENT) & (b != ABSENT))
+def total(column: Column) -> int:
+    """See bulk.total."""
+    return int(_shown(column).sum())
 
 
-def descents(values: Column, groups: Column) -> Column:
-    """See bulk.descents."""
-    order = np.argsort(_array(groups), kind="stable")
+def _shown(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
+    values = _array(column)
+    return np.where(values == ABSENT, 0, values)
+
+
+def lives(
+    kind: Column, roles: Mapping[int, int], keys: Mapping[int, tuple[Column | None, int]]
+) -> dict[int, Column]:
+    """See bulk.lives: events of one key stand together, a beginning before its end."""
+    kinds = _array(kind)
+    key = np.full(len(kinds), ABSENT, dtype=np.int64)
+    does = np.zeros(len(kinds), dtype=np.int64)
+    for code, (column, _) in keys.items():
+        mine = kinds == code
+        does[mine] = roles[code]
+        if column is not None:
+            key[mine] = _array(column)
+    fate = np.full(len(kinds), UNKNOWN, dtype=np.int64)
+    known = np.flatnonzero((does > 0) & (key != 0) & (key != ABSENT))
+    fate[known] = ALONE
+    order = known[np.argsort(key[known], kind="stable")]
     first, second = order[:-1], order[1:]
-    of, value = _array(groups), _array(values)
+    begun = (key[first] == key[second]) & (does[first] == BEGINS)
+    ended, again = begun & (does[second] == ENDS), begun & (does[second] == BEGINS)
+    fate[first[again]] = UNSEEN
+    fate[first[ended]] = second[ended]
+    fate[second[ended]] = first[ended]
+    return {code: _column(fate[kinds == code]) for code in roles}
+
+
+def moved(begins: Column, ends: Column, prefix: Column, cpus: Column) -> Column:
+    """See bulk.moved."""
+    made, freed = (_array(pick(cpus, pick(prefix, places))) for places in (begins, ends))
+    return _column((made != freed) & (made != ABSENT) & (freed != ABSENT))
+
+
+def descents(values: Column, prefix: Column, groups: Column) -> Column:
+    """See bulk.descents."""
+    of, value = _array(groups)[_array(prefix)], _array(values)
+    order = np.argsort(of, kind="stable")
+    first, second = order[:-1], order[1:]
     return _column(np.sort(second[(of[first] == of[second]) & (value[second] < value[first])]))
 
 
-def group(
-    keys: Sequence[Column], values: Sequence[Column]
-) -> Mapping[tuple[int, ...], tuple[int, ...]]:
-    """See bulk.group: each column of keys in turn splits the groups of those before it."""
-    size = len(keys[0])
+def tally(
+    keys: Sequence[Column], requested: Column, allocated: Column, moves: Column, fates: Column
+) -> dict[tuple[int, ...], Figures]:
+    """See bulk.tally: each column of keys in turn splits the groups of those before it."""
+    size = len(fates)
     if not size:
         return {}
     first, member = np.zeros(1, dtype=np.int64), np.zeros(size, dtype=np.int64)
@@ -107,13 +103,18 @@ def group(
         distinct, codes = np.unique(_array(key), return_inverse=True)
         joined = member * len(distinct) + codes
         _, first, member = np.unique(joined, return_index=True, return_inverse=True)
-    sums = [np.bincount(member, minlength=len(first))]
-    for value in values:
-        total = np.zeros(len(first), dtype=np.int64)
-        shown = _array(value)
-        np.add.at(total, member, np.where(shown == ABSENT, 0, shown))
-        sums.append(total)
-    return {
-        tuple(int(_array(key)[first[i]]) for key in keys): tuple(int(total[i]) for total in sums)
-        for i in np.argsort(first)
-    }
+    alive = _array(fates) == ALONE
+    sums = []
+    for values in (
+        np.ones(size, dtype=np.int64),
+        _shown(requested),
+        _shown(allocated),
+        _array(moves),
+        alive,
+        np.where(alive, _shown(allocated), 0),
+    ):
+        summed = np.zeros(len(first), dtype=np.int64)
+        np.add.at(summed, member, values)
+        sums.append(summed.tolist())
+    found = list(zip(*sums, strict=True))
+    return {tuple(int(_array(key)[first[i]]) for key in keys): found[i] for i in np.argsort(first)}
