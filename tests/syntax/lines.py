@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.syntax.complaint_lines import COMPLAINTS
+
 LINES: dict[str, list[str]] = {
     # -- boot.lark
     "linux_version": [
@@ -430,4 +432,5 @@ LINES: dict[str, list[str]] = {
     "loongson_pfns": ["start_pfn:0x0, end_pfn:0x4, num_physpages:0x4"],
     # -- iomem.lark
     "iomem_row": ["00000000-7fffffff : System RAM", "20000000-11fffffff : Crash kernel"],
+    **COMPLAINTS,
 }

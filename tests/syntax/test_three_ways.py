@@ -23,8 +23,8 @@ def test_every_rule_has_an_event_class_and_every_class_a_rule() -> None:
 
 # The grammars whose every rule has lines in tests/syntax/lines.py.
 WRITTEN = (
-    "arch_maps", "boot", "carveouts", "devicetree", "e820", "efi", "initrd", "iomem", "mips",
-    "numa", "x86_setup",
+    "arch_maps", "boot", "carveouts", "complaints", "devicetree", "e820", "efi", "initrd",
+    "iomem", "mips", "numa", "x86_setup",
 )  # fmt: skip
 
 

@@ -12,6 +12,18 @@ PAGE_ALLOC: tuple[Feature, ...] = (
         subject="mm, page_alloc: reserve pageblocks for high-order atomic allocations on demand",
     ),
     Feature(
+        "page_types",
+        since=(4, 18),
+        commit="6e292b9be7f4",
+        subject="mm: split page_type out from _mapcount",
+    ),
+    Feature(
+        "kmemcg_pages",
+        until=(5, 11),
+        commit="18b2db3b0385",
+        subject="mm: Convert page kmemcg type to a page memcg flag",
+    ),
+    Feature(
         "buddy_merge_likely",
         since=(2, 6, 35),
         commit="6dda9d55bf54",

@@ -32,6 +32,7 @@ DRIVERS = (
     "mm_init.driver",
     "percpu.first_chunk",
     "cut",
+    "complaints.driver",
 )
 RARE = {
     "bootmem.driver": "tracekit.events.bootmem",

@@ -21,6 +21,8 @@ VERDICT_COLOURS = {"agrees": "green", "diverges": "red", "incomplete": "yellow"}
 MOST_INFERENCES = 12
 MOST_SUBJECTS = 6
 MOST_UNPARSED = 5
+MOST_COMPLAINTS = 4
+COMPLAINTS = "KR"
 
 
 def render(replay: Replay, notes: bool = False) -> str:
@@ -121,11 +123,20 @@ def _notes(replay: Replay, spelled_out: bool) -> str:
     notes = [d for d in replay.divergences if d.severity is Severity.NOTE]
     if not notes:
         return ""
-    if spelled_out:
-        return "\n".join(_divergence(replay, note) for note in notes)
-    counts = Counter(note.code for note in notes)
+    shown = notes if spelled_out else _complaints(notes)
+    told = [_divergence(replay, note) for note in shown]
+    counts = Counter(note.code for note in notes if note not in shown)
     rows = [f"    {code} x{count}  {lookup(code).title}" for code, count in counts.items()]
-    return "\n".join([f"{_count(len(notes), 'note')} (--notes spells them out)", *rows]) + "\n"
+    if rows:
+        more = "more " if told else ""
+        head = f"{_count(counts.total(), f'{more}note')} (--notes spells them out)"
+        told.append("\n".join([head, *rows]) + "\n")
+    return "\n".join(told)
+
+
+def _complaints(notes: list[Divergence]) -> list[Divergence]:
+    """Return the first of the notes in which the kernel itself says that something is wrong."""
+    return [note for note in notes if note.code.startswith(COMPLAINTS)][:MOST_COMPLAINTS]
 
 
 def _count(number: int, noun: str) -> str:
