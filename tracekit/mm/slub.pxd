@@ -5,9 +5,9 @@ from tracekit.mm.slub_freelist cimport Freelist, Sequence
 
 @cython.final
 cdef class Slab:
-    cdef readonly object name
+    cdef public object name
     cdef readonly int objects
-    cdef readonly int node
+    cdef public int node
     cdef public bint old
     cdef public Freelist free
     cdef public bint frozen
@@ -31,11 +31,10 @@ cdef class Node:
     cdef public bint unknown
 
 
-@cython.final
 cdef class Cache:
     cdef readonly Sequence sequence
     cdef readonly object rules
-    cdef readonly bint old
+    cdef public bint old
     cdef readonly dict cpus
     cdef readonly dict nodes
     cdef readonly dict slabs
@@ -51,9 +50,9 @@ cdef class Cache:
     cdef _load(self, CpuSlab here, Slab slab)
     cdef bint _from_node(self, CpuSlab here, Node node) except -1
     cpdef commit(self, int cpu, Slab slab, int slot)
-    cpdef Slab adopt_new(self, int cpu, object name, int objects, int slot, int nid=*)
+    cpdef Slab adopt_new(self, int cpu, object name, int objects, int slot, int nid=*, bint made=*)
     cpdef adopt(self, int cpu, Slab slab, int slot)
     @cython.locals(here=CpuSlab, prior=bint)
     cpdef free(self, int cpu, Slab slab, int slot)
     cdef _put_cpu_partial(self, CpuSlab here, Slab slab, bint drain)
-    cdef _list(self, Node node, Slab slab, bint head)
+    cpdef _list(self, Node node, Slab slab, bint head)

@@ -102,6 +102,11 @@ class Cache:
         self._debug = rules.debug
         self._cpu_partial = rules.cpu_partial
 
+    def census(self) -> tuple[int, int] | None:
+        """Return (all objects, those free on partial lists) of the slabs; None if not known."""
+        total = sum(slab.objects for slab in self.slabs.values())
+        return total, sum(len(slab.free) for node in self.nodes.values() for slab in node.partial)
+
     def cpu(self, number: int) -> CpuSlab:
         """Return what CPU `number` keeps."""
         found = self.cpus.get(number)
@@ -115,6 +120,11 @@ class Cache:
         if found is None:
             found = self.nodes[nid] = Node(self.old)
         return found
+
+    def lose(self) -> None:
+        """Objects came and went unseen: how many the CPUs have left is an upper bound."""
+        for here in self.cpus.values():
+            here.free.unsure = True
 
     # ------------------------------------------------------------------- alloc
 
@@ -203,10 +213,12 @@ class Cache:
             return
         self.cpu(cpu).free.take(slot, self.sequence, slab.objects)
 
-    def adopt_new(self, cpu: int, name: int, objects: int, slot: int, nid: int = 0) -> Slab:
+    def adopt_new(
+        self, cpu: int, name: int, objects: int, slot: int, nid: int = 0, made: bool = True
+    ) -> Slab:
         """A new slab was made for `cpu`, and `slot` was its first object.
 
-        That it was made shows that no partial slab was left to take.
+        That it was made shows that no partial slab was left to take.  `made` is always true here.
         """
         slab = Slab(name, objects, node=nid)
         self.slabs[name] = slab
@@ -304,6 +316,14 @@ class Cache:
             self._list(self.node(slab.node), slab, head=False)
         elif slab.empty and slab.listed:
             self._discard_if_spare(slab)
+
+    def forget(self, slab: Slab, slot: int) -> None:
+        """A free object was allocated unseen: no list holds it any more."""
+        for here in self.cpus.values():
+            if here.slab is slab and slot in here.free.stack:
+                here.free.stack.remove(slot)
+        if slot in slab.free.stack:
+            slab.free.stack.remove(slot)
 
     def _free_debug(self, slab: Slab, slot: int) -> None:
         slab.free.put(slot)

@@ -7,10 +7,13 @@ cdef class Sequence:
     cdef readonly bint shuffled
     cdef readonly list seen
     cdef readonly list successor
+    cdef readonly list predecessor
 
     cpdef int first(self)
     @cython.locals(_=int)
     cpdef int after(self, int slot, int objects) except -9
+    @cython.locals(_=int, found=int)
+    cpdef int before(self, int slot, int objects) except -9
     cpdef learn(self, int slot, int following)
 
 

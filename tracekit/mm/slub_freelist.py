@@ -20,13 +20,14 @@ class Sequence:
     `seen` counts for each slot how often its successor was seen to follow it.
     """
 
-    __slots__ = ("objects", "seen", "shuffled", "successor")
+    __slots__ = ("objects", "predecessor", "seen", "shuffled", "successor")
 
     def __init__(self, objects: int, shuffled: bool = True) -> None:
         self.objects = objects
         self.shuffled = shuffled
         self.seen = [0 if shuffled else 2] * objects
         self.successor = [UNKNOWN] * objects if shuffled else [*range(1, objects), 0]
+        self.predecessor = [UNKNOWN] * objects if shuffled else [*range(-1, objects - 1)]
 
     def first(self) -> int:
         """Return the first slot of a new slab, UNKNOWN where it is drawn at random."""
@@ -43,8 +44,21 @@ class Sequence:
                 return slot
         return UNKNOWN
 
+    def before(self, slot: int, objects: int) -> int:
+        """Return the slot that `slot` follows in a slab of `objects` slots, or UNKNOWN."""
+        for _ in range(self.objects):
+            found = self.predecessor[slot]
+            if found < 0 or self.successor[found] != slot:
+                return UNKNOWN
+            slot = found
+            if slot < objects:
+                return slot
+        return UNKNOWN
+
     def learn(self, slot: int, following: int) -> None:
         """Note that `following` came right after `slot` in a new slab of full size."""
+        if self.shuffled:
+            self.predecessor[following] = slot
         if self.successor[slot] == following:
             self.seen[slot] += 1
         elif self.shuffled:
@@ -120,6 +134,10 @@ class Freelist:
     def put(self, slot: int) -> None:
         """Put a freed slot in front."""
         self.stack.append(slot)
+
+    def holds(self, slot: int, sequence: Sequence, objects: int) -> bool:
+        """Say whether `slot` is known to be here."""
+        return self.before(slot, sequence, objects) is not None
 
     def before(self, slot: int, sequence: Sequence, objects: int) -> list[int] | None:
         """Return the slots that come before `slot`, or None if it is not known to be here."""

@@ -28,7 +28,7 @@ def young(text: SlabText) -> SlabText:
 def check(text: SlabText, *rows: SlabinfoRow) -> Ledger:
     twin = make_twin(text)
     ledger = twin.desk.ledger
-    check_snapshot(ledger, "slabinfo", list(rows), twin, predicts=True)
+    check_snapshot(ledger, "slabinfo", list(rows), twin)
     return ledger
 
 

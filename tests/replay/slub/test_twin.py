@@ -186,15 +186,6 @@ def test_a_shuffled_cache_is_predicted_once_its_sequence_is_known() -> None:
     assert ledger.kind("address").matched == 13
 
 
-def test_kernels_with_sheaves_are_checked_for_places_only() -> None:
-    text = healthy()
-    text.kmalloc(obj(0x40, 7))
-    ledger = replay(text, SlubRules(predicts=False))
-    assert codes(ledger) == []
-    assert ledger.kind("address").checked == 0
-    assert ledger.kind("object").matched == 12
-
-
 def test_after_events_were_off_nothing_is_held_against_a_cache() -> None:
     def trace(caller: str) -> SlabText:
         text = SlabText()

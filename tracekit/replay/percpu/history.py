@@ -109,7 +109,7 @@ class History:
             self._do(step)
 
     def _possible(self, steps: list[Step]) -> bool:
-        """Do `steps`; take them back if one that was possible is no longer: two owners of a place."""
+        """Do `steps`; take them back if one is no longer possible: a place has one owner."""
         for done, step in enumerate(steps, 1):
             was_possible = step.possible
             self._do(step)

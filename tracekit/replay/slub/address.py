@@ -15,12 +15,13 @@ __all__ = ["FILLED_BEFORE", "AddressCheck", "Place"]
 FILLED_BEFORE = "the slab was filled before the trace begins"
 RANDOM_FIRST = "the first object of a new slab is drawn at random"
 SEQUENCE = "the cache's random sequence is not known yet"
-NO_MODEL = "this kernel's per-cpu object lists are not simulated"
 BLIND_SPOT = "events were off just before"
+NOWHERE = "the object lies on no place of a slab"
 UNDECIDED = "no later line tells who owns the object"
 
-# A place as Cache.predict() returns it.
+# A place as Cache.predict() returns it, and one that is known.
 Place = tuple[Slab | None, int]
+Spot = tuple[Slab, int]
 
 _PATIENCE_ALLOCS = 3
 _RECENT_ROWS = 16
@@ -35,7 +36,7 @@ class _Pending:
     simulated: SimulatedCache
     slab: Slab
     expected: int
-    skipped: list[int]
+    skipped: list[Spot]
     allocs: int = 0
 
 
@@ -54,22 +55,17 @@ class AddressCheck:
 
     def as_expected(self) -> None:
         """The object is the predicted one."""
-        if self.rules.predicts:
-            self.desk.matched["address"] += 1
-        else:
-            self.desk.unchecked["address", NO_MODEL] += 1
+        self.desk.matched["address"] += 1
 
     def undecided(self, slab: Slab, expected: Place) -> None:
         """Nothing could tell which object comes next."""
         reason = SEQUENCE if expected[0] is slab and not slab.old else FILLED_BEFORE
-        self.desk.unchecked["address", reason if self.rules.predicts else NO_MODEL] += 1
+        self.desk.unchecked["address", reason] += 1
 
     def on_new_slab(self, row: int, simulated: SimulatedCache, slot: int, expected: Place) -> None:
         """The object is the first of a new slab."""
         if expected[1] not in (NEW_SLAB, UNKNOWN):
             self.elsewhere(row, simulated, expected)
-        elif not self.rules.predicts:
-            self.desk.unchecked["address", NO_MODEL] += 1
         elif self.rules.shuffled:
             self.desk.unchecked["address", RANDOM_FIRST] += 1
         elif expected[1] == UNKNOWN:
@@ -80,6 +76,9 @@ class AddressCheck:
             self.desk.unchecked["address", BLIND_SPOT] += 1
         else:
             self._report_slab(row, simulated, "the first object of a new slab")
+
+    def born(self, simulated: SimulatedCache) -> None:
+        """The cache's first object of the trace lies on a new slab."""
 
     def elsewhere(self, row: int, simulated: SimulatedCache, expected: Place) -> None:
         """The object lies on another slab than predicted."""
@@ -94,9 +93,7 @@ class AddressCheck:
         """Enter what the state cannot decide, or what is known to happen without a line."""
         unchecked = self.desk.unchecked
         here = simulated.cache.cpu(self.desk.stream.cpu[row])
-        if not self.rules.predicts:
-            unchecked["address", NO_MODEL] += 1
-        elif simulated.blind or here.free.unsure:
+        if simulated.blind or here.free.unsure:
             unchecked["address", BLIND_SPOT] += 1
         elif expected[1] == UNKNOWN or (expected[0] is not None and expected[0].old):
             unchecked["address", FILLED_BEFORE] += 1
@@ -126,15 +123,16 @@ class AddressCheck:
             return False
         sequence, debug = simulated.cache.sequence, simulated.cache.rules.debug
         free = slab.free if debug else simulated.cache.cpu(self.desk.stream.cpu[row]).free
-        skipped = free.before(slot, sequence, slab.objects)
-        early = skipped and self._just_freed(row, simulated, slab, skipped)
+        before = free.before(slot, sequence, slab.objects)
+        skipped = [(slab, each) for each in before or ()]
+        early = skipped and self._just_freed(row, simulated, skipped)
         if early and free.take_below(slot, sequence, slab.objects):
             self.desk.inferred["address"] += 1
             return True
         if self._turned_round(simulated, slab, slot, expected):
             self.desk.inferred["address"] += 1
             return True
-        self._wait(row, simulated, slab, expected[1], skipped or [expected[1]])
+        self._wait(row, simulated, slab, expected[1], skipped or [(slab, expected[1])])
         return False
 
     def _settles_claim(
@@ -170,16 +168,14 @@ class AddressCheck:
         here.free.take(slot, cache.sequence, slab.objects)
         return True
 
-    def _just_freed(
-        self, row: int, simulated: SimulatedCache, slab: Slab, skipped: list[int]
-    ) -> bool:
+    def _just_freed(self, row: int, simulated: SimulatedCache, skipped: list[Spot]) -> bool:
         """Say whether what was passed over was freed after this object was taken.
 
         The line of an allocation is printed after the object was taken; interrupts in between
         can free others, whose lines then come first.
         """
         since = self._last_outside_interrupts(row)
-        rows = (self.freed.get(self.desk.pointer(simulated, slab, slot)) for slot in skipped)
+        rows = (self.freed.get(self.desk.pointer(simulated, *spot)) for spot in skipped)
         return all(freed is not None and freed > since for freed in rows)
 
     def _last_outside_interrupts(self, row: int) -> int:
@@ -209,7 +205,7 @@ class AddressCheck:
     # ------------------------------------------------------------------ pending
 
     def _wait(
-        self, row: int, simulated: SimulatedCache, slab: Slab, expected: int, skipped: list[int]
+        self, row: int, simulated: SimulatedCache, slab: Slab, expected: int, skipped: list[Spot]
     ) -> None:
         """Keep an unexplained object until the cache's next allocations."""
         number = simulated.facts.number
@@ -221,9 +217,9 @@ class AddressCheck:
     def _comes_late(self, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
         """Say whether this object was taken before one whose line came first."""
         waiting = self.pending.get(simulated.facts.number)
-        if waiting is None or waiting.slab is not slab or slot not in waiting.skipped:
+        if waiting is None or (slab, slot) not in waiting.skipped:
             return False
-        waiting.skipped.remove(slot)
+        waiting.skipped.remove((slab, slot))
         self.desk.inferred["address"] += 1
         if not waiting.skipped:
             del self.pending[simulated.facts.number]
@@ -257,6 +253,10 @@ class AddressCheck:
         self.allocated(slab, slot)
         self.claims[slab.name, slot] = _Pending(row, simulated, slab, slot, [])
 
+    def came_unseen(self, row: int, simulated: SimulatedCache, spot: Spot, expected: Place) -> None:
+        """The object is in use as far as lines tell, and not the predicted one."""
+        self.desk.unchecked["address", NOWHERE] += 1
+
     def allocated(self, slab: Slab, slot: int) -> None:
         """An object was allocated: nobody can have had it before."""
         self.lost.discard((slab.name, slot))
@@ -273,7 +273,7 @@ class AddressCheck:
             self._report_claim(claim)
             return True
         for number, waiting in self.pending.items():
-            if waiting.slab is slab and slot in waiting.skipped:
+            if (slab, slot) in waiting.skipped:
                 del self.pending[number]
                 self._report_skip(waiting)
                 break
@@ -304,10 +304,7 @@ class AddressCheck:
     def _report_skip(self, waiting: _Pending) -> None:
         simulated = waiting.simulated
         waiting.slab.skipped = True
-        # Where several CPUs use a cache, what one of them did in between cannot be excluded; and
-        # a mempool asks any cache for objects, so that its call site may stand for two of them.
-        shared = len(simulated.cache.cpus) > 1 or self._asked_by_mempool(simulated)
-        self.lost.update((waiting.slab.name, slot) for slot in waiting.skipped)
+        self.lost.update((slab.name, slot) for slab, slot in waiting.skipped)
         self.desk.diverge(
             waiting.row,
             "address",
@@ -318,8 +315,17 @@ class AddressCheck:
                 f"lines of allocations before it were lost ({len(waiting.skipped)} or more)",
                 "objects were allocated in bulk, which prints nothing",
             ),
-            severity=Severity.NOTE if shared else None,
+            severity=self._severity(simulated),
         )
+
+    def _severity(self, simulated: SimulatedCache) -> Severity | None:
+        """Return NOTE where what nobody sees can explain an object that was passed over.
+
+        Where several CPUs use a cache, what one of them did in between cannot be excluded; and a
+        mempool asks any cache for objects, so that its call site may stand for two of them.
+        """
+        shared = len(simulated.cache.cpus) > 1 or self._asked_by_mempool(simulated)
+        return Severity.NOTE if shared else None
 
     def _asked_by_mempool(self, simulated: SimulatedCache) -> bool:
         keys = (self.desk.stream.keys[number] for number in simulated.facts.keys)

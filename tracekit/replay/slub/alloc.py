@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from tracekit.mm.slub import LIVE, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
-from tracekit.replay.slub.address import AddressCheck, Place
+from tracekit.replay.slub.address import NOWHERE, AddressCheck, Place
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
 from tracekit.replay.slub.world import World
 
 __all__ = ["AllocCheck"]
 
 TWICE = "the kernel prints this allocation twice"
-NOWHERE = "the object lies on no place of a slab"
 WHOLE_PAGES = "whole pages, see page_alloc"
 
 
@@ -101,6 +100,7 @@ class AllocCheck:
         else:
             self._on_slab(row, simulated, owner[1], slot, expected)
             self.address.next_alloc(row, simulated)
+        simulated.last_row[cpu] = row
         self._remember(row)
 
     def _on_unknown_page(
@@ -140,11 +140,13 @@ class AllocCheck:
         cpu, nid = stream.cpu[row], world.nodes.nid(head)
         if stream.node[row] < 0:
             world.cpu_node[cpu] = nid
-        if simulated.allocs == 1:
+        if simulated.allocs == 1 and not simulated.frees:
             simulated.first_on_new = True
+            self.address.born(simulated)
         self.address.on_new_slab(row, simulated, slot, expected)
         objects = simulated.facts.geometry.objects
-        slab = simulated.cache.adopt_new(cpu, head, objects, slot, nid)
+        made = world.fresh.get(head, row) > simulated.last_row.get(cpu, -1)
+        slab = simulated.cache.adopt_new(cpu, head, objects, slot, nid, made)
         simulated.blind = False
         world.own(simulated, slab)
         return slab
@@ -155,7 +157,7 @@ class AllocCheck:
         if slab.state[slot] == LIVE:
             self._in_use(row, simulated, expected)
             if expected != (slab, slot):
-                self.desk.unchecked["address", NOWHERE] += 1
+                self.address.came_unseen(row, simulated, (slab, slot), expected)
                 return
         else:
             self.desk.matched["object"] += 1
@@ -174,7 +176,7 @@ class AllocCheck:
 
     def _in_use(self, row: int, simulated: SimulatedCache, expected: Place) -> None:
         """The place is in use: its object was freed without a line, or the line is wrong."""
-        if simulated.silent or simulated.blind or not self.rules.predicts or expected[1] < 0:
+        if simulated.silent or simulated.blind or expected[1] < 0:
             self.desk.inferred["object"] += 1
             simulated.note_bulk(row)
         else:

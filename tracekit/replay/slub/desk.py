@@ -20,13 +20,15 @@ __all__ = ["Desk", "SimulatedCache", "SlubRules"]
 class SlubRules:
     """What differs between kernels.
 
-    `predicts`: slots go by cpu slabs and partial lists (later kernels have sheaves in front of
-    them).  `shuffled`: new slabs start at random.  `cpu_partial`: CPUs keep partial slabs, counted
-    `by_slabs` or by objects.  `debug`: slab debugging is on for all caches, and each allocation
-    `reverses` the slab's free list.
+    `sheaves`: CPUs keep arrays of objects, and no slabs; their capacity depends on `page_size` and
+    the size of a pointer, `word` (bytes).  `shuffled`: new slabs start at random.
+    `cpu_partial`: CPUs keep partial slabs, counted `by_slabs` or by objects.  `debug`: slab
+    debugging is on for all caches, and each allocation `reverses` the slab's free list.
     """
 
-    predicts: bool = True
+    sheaves: bool = False
+    page_size: int = 4096
+    word: int = 8
     shuffled: bool = True
     cpu_partial: bool = True
     by_slabs: bool = True
@@ -41,6 +43,7 @@ class SimulatedCache:
     `silent`: its objects also come and go in bulk, which prints nothing.  `blind`: events were off
     since its slabs were last known.  `bulk` counts what only silent actions explain, from row
     `bulk_row` on.  `old_slabs` counts slabs from before the trace, `asked` the bytes asked for.
+    `last_row` is the row of the last allocation by CPU.
     """
 
     facts: CacheFacts
@@ -55,6 +58,7 @@ class SimulatedCache:
     asked: int = 0
     old_slabs: int = 0
     first_on_new: bool = False
+    last_row: dict[int, int] = field(default_factory=dict)
 
     def belongs_to_other(self, name: int) -> bool:
         """Say whether frees show so often another name that this one is not the cache's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracekit.boot import Boot
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner
+from tracekit.kernel.arch import facts
 from tracekit.mm.slub_geometry import OrderRules
 from tracekit.observed.slabinfo import SlabinfoRow
 from tracekit.replay.context import Context
@@ -68,7 +69,7 @@ def replay_stream(
             ledger.unchecked("snapshot", twin, len(rows))
         return
     if rows:
-        check_snapshot(ledger, path, rows, twin, slub_rules(boot, debug=False).predicts)
+        check_snapshot(ledger, path, rows, twin)
     twin.run()
     twin.finish()
     list_inferences(twin.desk, twin.world)
@@ -132,9 +133,11 @@ def debugs_all(boot: Boot) -> bool:
 
 def slub_rules(boot: Boot, debug: bool) -> SlubRules:
     """Return how this kernel's SLUB hands out objects."""
-    has = boot.kernel.has
+    has, arch = boot.kernel.has, facts(boot.kernel.arch)
     return SlubRules(
-        predicts=not has("slub_sheaves"),
+        sheaves=has("slub_sheaves"),
+        page_size=boot.kernel.page_size or 4096,
+        word=4 if arch is not None and arch.is_32bit else 8,
         shuffled=has("slub_freelist_random", default=True),
         cpu_partial=has("slub_cpu_partial", default=True),
         by_slabs=has("slub_cpu_partial_slabs", default=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from tracekit.mm.slub_sheaf_cache import SheafCache
 from tracekit.replay.slub.desk import Desk, SimulatedCache
 from tracekit.replay.slub.snapshot import counted
 from tracekit.replay.slub.stream import ALLOC
@@ -30,6 +31,7 @@ def list_inferences(desk: Desk, world: World) -> None:
                 desk.source(simulated.bulk_row),
             )
     first = next((row for row, op in enumerate(desk.stream.op) if op == ALLOC), None)
+    _list_young(desk, world)
     old = sum(simulated.old_slabs for simulated in world.caches)
     if old and first is not None:
         desk.ledger.infer(
@@ -37,6 +39,20 @@ def list_inferences(desk: Desk, world: World) -> None:
             f"{old} slabs older than the trace, full where no line shows a free place",
             "lines allocate or free objects on pages that no line handed out",
             desk.source(first),
+        )
+
+
+def _list_young(desk: Desk, world: World) -> None:
+    """List the caches with sheaves that were taken for new: nothing waited in sheaves before."""
+    young = [each for each in world.caches if isinstance(each.cache, SheafCache)]
+    young = [each for each in young if each.first_on_new and not each.old_slabs]
+    if young:
+        desk.ledger.infer(
+            "new_caches",
+            f"{len(young)} caches had no slabs when tracing began",
+            "the first object that lines show of each lies on a slab just made, and no line shows "
+            "an older slab",
+            desk.source(_first_row(desk, young[0])),
         )
 
 
@@ -91,7 +107,8 @@ def cache_state(world: World) -> dict[str, Any]:
     """Return each cache's size, slabs and objects at the end, by name."""
     found = {}
     for simulated in world.caches:
-        active, objects = counted(simulated)
+        slabs = simulated.cache.slabs.values()
+        active, objects = counted(simulated) or (None, sum(slab.objects for slab in slabs))
         found[simulated.name] = {
             "size": simulated.facts.geometry.size,
             "slabs": len(simulated.cache.slabs),

@@ -62,7 +62,7 @@ class FreeCheck:
         if verdict:
             self._report(row, verdict, subject, _WANTED[verdict])
         if state == FREED:
-            self._forget(simulated, slab, slot)
+            simulated.cache.forget(slab, slot)
         simulated.frees += 1
         slab.state[slot] = FREED
         self.world.freed[pointer] = row
@@ -78,22 +78,13 @@ class FreeCheck:
             self.desk.matched["free"] += 1
             return ""
         freed = self.world.freed.get(self.desk.stream.where[row], -1)
-        excused = simulated.silent or not self.rules.predicts
-        excused = excused or (simulated.blind and freed < self.world.blind_row)
+        excused = simulated.silent or (simulated.blind and freed < self.world.blind_row)
         excused = excused or (state == NEVER_SEEN and slab.skipped)
         if excused or self.address.freed_unallocated(slab, slot):
             self.desk.inferred["free"] += 1
             simulated.note_bulk(row)
             return ""
         return "SL201" if state == FREED else "SL203"
-
-    def _forget(self, simulated: SimulatedCache, slab: Slab, slot: int) -> None:
-        """A free object was allocated unseen: it is on no free list any more."""
-        for here in simulated.cache.cpus.values():
-            if here.slab is slab and slot in here.free.stack:
-                here.free.stack.remove(slot)
-        if slot in slab.free.stack:
-            slab.free.stack.remove(slot)
 
     def _report(
         self, row: int, code: str, subject: str, wanted: str, related: int | None = None

@@ -14,8 +14,8 @@ __all__ = ["check_snapshot", "snapshot_window"]
 
 OLDER = "the cache is older than the trace"
 UNSEEN = "no event of the trace belongs to the cache"
+UNSEEN_SLABS = "sheaves hold objects of slabs that no line shows"
 SILENT = "the cache's bulk allocations print nothing"
-NO_MODEL = "this kernel's per-cpu object lists are not simulated"
 NO_WINDOW = "the trace does not show when slabinfo was read"
 
 _MARK = "tracekit: snapshot "
@@ -40,20 +40,17 @@ def snapshot_window(trace: Trace, name: str) -> tuple[int, int] | None:
     return None if begin is None else (begin, len(trace) if end is None else end)
 
 
-def counted(simulated: SimulatedCache) -> Counts:
+def counted(simulated: SimulatedCache) -> Counts | None:
     """Return (active objects, all objects) as slabinfo counts them (get_slabinfo).
 
-    Objects on cpu slabs and on per-cpu partial lists count as active.
+    Objects on cpu slabs, on per-cpu partial lists and in sheaves count as active.  None where
+    sheaves hold objects of slabs that no line shows.
     """
-    cache = simulated.cache
-    total = sum(slab.objects for slab in cache.slabs.values())
-    free = sum(len(slab.free) for node in cache.nodes.values() for slab in node.partial)
-    return total - free, total
+    census = simulated.cache.census()
+    return None if census is None else (census[0] - census[1], census[0])
 
 
-def check_snapshot(
-    ledger: Ledger, path: str, rows: list[SlabinfoRow], twin: SlubTwin, predicts: bool
-) -> None:
+def check_snapshot(ledger: Ledger, path: str, rows: list[SlabinfoRow], twin: SlubTwin) -> None:
     """Let the twin run through the window, and compare every row with what it saw there."""
     window = snapshot_window(twin.desk.stream.trace, "slabinfo")
     if window is None:
@@ -71,13 +68,13 @@ def check_snapshot(
     twin.run(window[1], look)
     for row in rows:
         simulated = by_name.get(row.name)
-        reason = NO_MODEL if not predicts else _undecided(simulated)
+        reason = _undecided(simulated)
         if reason or simulated is None:
             ledger.unchecked("snapshot", reason or UNSEEN)
         elif (row.active_objects, row.objects) in seen[row.name]:
             ledger.matched("snapshot")
         else:
-            _report(ledger, path, row, counted(simulated))
+            _report(ledger, path, row, simulated)
 
 
 def _touched(twin: SlubTwin, row: int) -> SimulatedCache | None:
@@ -97,15 +94,16 @@ def _undecided(simulated: SimulatedCache | None) -> str:
         return SILENT
     if simulated.old_slabs or not simulated.first_on_new:
         return OLDER
-    return ""
+    return "" if counted(simulated) else UNSEEN_SLABS
 
 
-def _report(ledger: Ledger, path: str, row: SlabinfoRow, counts: Counts) -> None:
+def _report(ledger: Ledger, path: str, row: SlabinfoRow, simulated: SimulatedCache) -> None:
+    active, objects = counted(simulated) or (0, 0)
     ledger.diverged(
         "snapshot",
         "SL402",
         Source(path, row.line),
         row.name,
         logged=f"{row.active_objects} of {row.objects} objects in use",
-        simulated=f"{counts[0]} of {counts[1]} objects in use",
+        simulated=f"{active} of {objects} objects in use",
     )

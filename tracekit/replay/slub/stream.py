@@ -63,7 +63,8 @@ class SlabStream:
     event's place in the trace; `where` a pointer or a pfn; `what` the number of the key in `keys`
     for ALLOC, of the cache's name in `names` for FREE (-1: not shown), the order for page events;
     `node` the node asked for, -1 for any; `asked` the bytes asked for.  `hidden` counts events
-    without a readable pointer, `nulls` frees of NULL.
+    without a readable pointer, `nulls` frees of NULL.  `flushes` are places in the trace where the
+    sheaf of a cache was freed that was emptied to its slabs.
     """
 
     trace: Trace
@@ -78,6 +79,7 @@ class SlabStream:
     names: list[str] = field(default_factory=list)
     hidden: dict[str, int] = field(default_factory=dict)
     nulls: int = 0
+    flushes: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.op)
@@ -105,6 +107,7 @@ def read_stream(trace: Trace, buckets: bool = False) -> SlabStream:
         rows += _frees(stream, trace.table(name))
     for name, op in _PAGES.items():
         rows += _pages(trace, trace.table(name), op)
+    stream.flushes = _flushes(trace)
     blind = {*switch_ons(trace), *(gap.last for gap in trace.gaps if gap.first >= 0)}
     rows += [(index, BLIND, 0, 0, 0, -1, 0) for index in blind]
     rows.sort()
@@ -179,6 +182,21 @@ def kmalloc_kind(gfp: str) -> str:
         return "rcl"
     accounted = "__GFP_ACCOUNT" in flags or "GFP_KERNEL_ACCOUNT" in flags
     return "cg" if accounted else ""
+
+
+# Who frees sheaves after a flush: kmem_cache_shrink(), memory and CPU hotplug (mm/slub.c).
+_FLUSHERS = ("flush_cpu_sheaves", "pcs_flush_all", "barn_shrink", "__kmem_cache_do_shrink")
+
+
+def _flushes(trace: Trace) -> list[int]:
+    table = trace.table("kfree")
+    if "call_site" not in table:
+        return []
+    sites = table["call_site"]
+    flushers = {site for site in set(sites) if trace.text(site).startswith(_FLUSHERS)}
+    if not flushers:
+        return []
+    return [index for index, site in zip(table.index, sites, strict=True) if site in flushers]
 
 
 def _frees(stream: SlabStream, table: Table) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from tracekit.replay.slub.address import AddressCheck
 from tracekit.replay.slub.alloc import AllocCheck
 from tracekit.replay.slub.desk import Desk, SlubRules
 from tracekit.replay.slub.free import FreeCheck
+from tracekit.replay.slub.sheaf_address import SheafCheck
 from tracekit.replay.slub.stream import ALLOC, BLIND, FREE, PAGE_ALLOC, PAGE_FREE
 from tracekit.replay.slub.world import World
 
@@ -26,7 +27,8 @@ class SlubTwin:
     def __init__(self, desk: Desk, world: World, rules: SlubRules) -> None:
         self.desk = desk
         self.world = world
-        self.address = AddressCheck(desk, rules, world.freed)
+        check = SheafCheck if rules.sheaves and not rules.debug else AddressCheck
+        self.address = check(desk, rules, world.freed)
         self.allocs = AllocCheck(desk, world, self.address, rules)
         self.row = 0
         self.frees = FreeCheck(desk, world, self.address, rules)

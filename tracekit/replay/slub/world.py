@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from tracekit.mm.slub import Cache, CacheRules, Slab
 from tracekit.mm.slub_freelist import Sequence
+from tracekit.mm.slub_sheaf import sheaf_capacity
+from tracekit.mm.slub_sheaf_cache import SheafCache
 from tracekit.replay.slub.desk import SimulatedCache, SlubRules
 from tracekit.replay.slub.identity import CacheFacts, Identity
 from tracekit.replay.slub.layout import LinearMap, NodeMap
@@ -16,6 +18,11 @@ __all__ = ["World", "kmalloc_name"]
 # Caches whose objects come and go in bulk, which prints nothing (kmem_cache_alloc_bulk,
 # kmem_cache_free_bulk, kfree_rcu): lib/maple_tree.c, net/core/skbuff.c, io_uring.
 SILENT = frozenset({"maple_node", "skbuff_head_cache", "skbuff_ext_cache", "io_kiocb"})
+# Caches that ask for sheaves of their own capacity (kmem_cache_args.sheaf_capacity): kernel/fork.c,
+# lib/maple_tree.c.
+ASKED_CAPACITY = {"vm_area_struct": 32, "maple_node": 32}
+# Caches that sheaves themselves need have none (SLAB_NO_SHEAVES), nor have kmemleak's.
+_NO_SHEAVES = ("kmem_cache", "kmem_cache_node", "kmemleak_object", "kmemleak_scan_area")
 _MAX_ORDER = 3
 
 
@@ -89,8 +96,7 @@ class World:
             simulated.blind = True
             for slab in simulated.cache.slabs.values():
                 slab.old = True
-            for here in simulated.cache.cpus.values():
-                here.free.unsure = True
+            simulated.cache.lose()
 
     # ------------------------------------------------------------------- slabs
 
@@ -132,11 +138,14 @@ def _simulated(stream: SlabStream, facts: CacheFacts, rules: SlubRules) -> Simul
     partial = 0
     if rules.cpu_partial and not rules.debug:
         partial = shape.cpu_partial_slabs if rules.by_slabs else objects_kept(shape.cpu_partial)
-    cache = Cache(
-        Sequence(shape.objects, rules.shuffled),
-        CacheRules(shape.min_partial, partial, rules.by_slabs, rules.debug, rules.reverses),
-    )
+    sequence = Sequence(shape.objects, rules.shuffled)
+    kept = CacheRules(shape.min_partial, partial, rules.by_slabs, rules.debug, rules.reverses)
     name = _name(stream, facts)
+    cache = Cache(sequence, kept)
+    if rules.sheaves and not rules.debug:
+        capacity = sheaf_capacity(shape.size, rules.page_size, rules.word)
+        capacity = 0 if name in _NO_SHEAVES else max(capacity, ASKED_CAPACITY.get(name, 0))
+        cache = SheafCache(sequence, kept, capacity)
     return SimulatedCache(facts, cache, name, name in SILENT)
 
 
