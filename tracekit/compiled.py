@@ -20,9 +20,16 @@ HERE = Path(__file__).parent
 # written by setup.py: the checksum of the sources that were compiled
 STAMP = HERE / "compiled.stamp"
 MODULES = (
+    "tracekit.mm.page_alloc",
+    "tracekit.mm.page_alloc_rules",
     "tracekit.mm.page_alloc_zone",
     "tracekit.mm.slub",
     "tracekit.mm.slub_freelist",
+    "tracekit.replay.page_alloc.frees",
+    "tracekit.replay.page_alloc.policy",
+    "tracekit.replay.page_alloc.stream",
+    "tracekit.replay.page_alloc.twin",
+    "tracekit.replay.page_alloc.vmalloc",
 )
 
 

@@ -15,25 +15,25 @@ It knows nothing of logs::
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from tracekit.mm.page_alloc_rules import Drain, Rules
 from tracekit.mm.page_alloc_zone import Zone
 
 
-@dataclass(slots=True, eq=False)
 class PcpList:
-    """One per-cpu list: pages of one order and migrate type of a zone, head first."""
+    """One per-cpu list: ``pages`` of one order and migrate type of a zone, head first."""
 
-    zone: Zone
-    cpu: int
-    pindex: int
-    order: int
-    migratetype: int
-    pages: OrderedDict[int, None] = field(default_factory=OrderedDict)
+    __slots__ = ("cpu", "migratetype", "order", "pages", "pindex", "zone")
+
+    def __init__(self, zone: Zone, cpu: int, pindex: int, order: int, migratetype: int) -> None:
+        self.zone = zone
+        self.cpu = cpu
+        self.pindex = pindex
+        self.order = order
+        self.migratetype = migratetype
+        self.pages: OrderedDict[int, None] = OrderedDict()
 
     @property
     def head(self) -> int | None:
@@ -64,7 +64,7 @@ class PageAllocator:
     def __init__(self, zones: Sequence[Zone], rules: Rules) -> None:
         self.rules = rules
         self.zones = sorted(zones, key=lambda zone: (zone.start, zone.end))
-        self._starts = [zone.start for zone in self.zones]
+        self._latest_first = self.zones[::-1]
         self.where: dict[int, PcpList] = {}
         self._pcp: dict[tuple[int, int], dict[int, PcpList]] = {}
 
@@ -73,9 +73,8 @@ class PageAllocator:
 
         Where nodes interleave, the zone that began last.
         """
-        for index in range(bisect_right(self._starts, pfn) - 1, -1, -1):
-            zone = self.zones[index]
-            if pfn < zone.end:
+        for zone in self._latest_first:
+            if zone.start <= pfn < zone.end:
                 return zone
         return None
 
@@ -103,7 +102,7 @@ class PageAllocator:
         """Return every per-cpu list that was ever used."""
         return [pages for lists in self._pcp.values() for pages in lists.values()]
 
-    def push(self, pages: PcpList, pfn: int, *, tail: bool) -> None:
+    def push(self, pages: PcpList, pfn: int, tail: bool) -> None:
         """Put a page on a per-cpu list: freed pages at the head, refilled ones at the tail.
 
         A page that stands in another list leaves that one.

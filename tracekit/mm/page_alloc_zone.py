@@ -22,7 +22,20 @@ class Zone:
     ``block_types`` maps a pageblock's number (pfn >> pageblock_order) to its migrate type.
     """
 
-    __slots__ = ("areas", "block_types", "blocks", "end", "name", "nid", "rules", "start")
+    __slots__ = (
+        "_block_order",
+        "_max_order",
+        "_merge_to_tail",
+        "_movable",
+        "areas",
+        "block_types",
+        "blocks",
+        "end",
+        "name",
+        "nid",
+        "rules",
+        "start",
+    )
 
     def __init__(self, name: str, nid: int, start: int, end: int, rules: Rules) -> None:
         self.name = name
@@ -30,6 +43,10 @@ class Zone:
         self.start = start
         self.end = end
         self.rules = rules
+        self._max_order = rules.max_order
+        self._block_order = rules.pageblock_order
+        self._movable = rules.movable
+        self._merge_to_tail = rules.merge_to_tail
         self.areas: list[list[FreeList]] = [
             [OrderedDict() for _ in rules.types] for _ in range(rules.max_order + 1)
         ]
@@ -56,15 +73,15 @@ class Zone:
 
         An unknown block is Movable, as memmap_init() sets it.
         """
-        return self.block_types.get(pfn >> self.rules.pageblock_order, self.rules.movable)
+        return self.block_types.get(pfn >> self._block_order, self._movable)
 
     def set_pageblock_type(self, pfn: int, order: int, migratetype: int) -> None:
         """Set the type of the pageblock of ``pfn``, or of all those that 2^order pages cover."""
-        first = pfn >> self.rules.pageblock_order
-        for block in range(first, first + max(1, (1 << order) >> self.rules.pageblock_order)):
+        first = pfn >> self._block_order
+        for block in range(first, first + max(1, (1 << order) >> self._block_order)):
             self.block_types[block] = migratetype
 
-    def insert(self, pfn: int, order: int, migratetype: int, *, tail: bool) -> None:
+    def insert(self, pfn: int, order: int, migratetype: int, tail: bool) -> None:
         """Put a free block on its list without looking for a buddy."""
         area = self.areas[order][migratetype]
         area[pfn] = None
@@ -90,7 +107,7 @@ class Zone:
 
         Return its pfn, None where the type has no block large enough.
         """
-        for current in range(order, self.rules.max_order + 1):
+        for current in range(order, self._max_order + 1):
             area = self.areas[current][migratetype]
             if area:
                 pfn, _ = area.popitem(last=False)
@@ -113,40 +130,40 @@ class Zone:
 
     def undo(self, pfn: int, order: int, migratetype: int) -> None:
         """Put back what rmqueue_smallest() just took, as it was."""
-        while order < self.rules.max_order and self.head(order, migratetype) == pfn + (1 << order):
+        while order < self._max_order and self.head(order, migratetype) == pfn + (1 << order):
             self.remove(pfn + (1 << order))
             order += 1
         self.insert(pfn, order, migratetype, tail=False)
 
     def peek(self, order: int, migratetype: int) -> int | None:
         """Return what rmqueue_smallest() would take, None where the type has nothing."""
-        for current in range(order, self.rules.max_order + 1):
+        for current in range(order, self._max_order + 1):
             area = self.areas[current][migratetype]
             if area:
                 return next(iter(area))
         return None
 
-    def free_one(self, pfn: int, order: int, migratetype: int, *, tail: bool = False) -> None:
+    def free_one(self, pfn: int, order: int, migratetype: int, tail: bool = False) -> None:
         """Free 2^order pages, merging with free buddies; ``tail`` asks for the list's tail.
 
         Mirrors __free_one_page(): without ``tail`` a block goes to the head, unless the
         block that it would merge into has a free buddy itself.
         """
-        rules, blocks = self.rules, self.blocks
-        while order < rules.max_order:
+        blocks = self.blocks
+        while order < self._max_order:
             buddy = pfn ^ (1 << order)
             code = blocks.get(buddy)
             if code is None or code >> 3 != order:
                 break
-            if order >= rules.pageblock_order and not self._may_merge(buddy, migratetype):
+            if order >= self._block_order and not self._may_merge(buddy, migratetype):
                 break
             del blocks[buddy]
             self.areas[order][code & 7].pop(buddy, None)
-            if order >= rules.pageblock_order and rules.merge_retypes:
+            if order >= self._block_order and self.rules.merge_retypes:
                 self.set_pageblock_type(buddy, order, migratetype)
             pfn &= buddy
             order += 1
-        to_tail = tail or (rules.merge_to_tail and self._merge_likely(pfn, order))
+        to_tail = tail or (self._merge_to_tail and self._merge_likely(pfn, order))
         area = self.areas[order][migratetype]
         area[pfn] = None
         if not to_tail:
@@ -164,7 +181,7 @@ class Zone:
 
         Mirrors buddy_merge_likely().
         """
-        if order >= self.rules.max_order - 1:
+        if order >= self._max_order - 1:
             return False
         higher = pfn & ~(1 << order)
         code = self.blocks.get(higher ^ (2 << order))

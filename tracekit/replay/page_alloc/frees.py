@@ -210,7 +210,7 @@ class Frees:
         cpu = self.twin.cpu(stream.cpu[row])
         pfn = stream.pfn[row]
         who = (stream.pid[row], stream.context[row])
-        if who != cpu.freer or not any(stream.pfn[waiting] == pfn for waiting in cpu.pending):
+        if who != cpu.freer or not self._waits(cpu, pfn):
             self._moved(row, cpu, who)
             return
         while cpu.pending:
@@ -221,6 +221,10 @@ class Frees:
         cpu.batch = bool(cpu.pending)
         cpu.draining = None
         cpu.locked_zone, cpu.holder = self.twin.allocator.zone_of(pfn), cpu.freer
+
+    def _waits(self, cpu: Cpu, pfn: int) -> bool:
+        """Return whether a free of the page on this cpu has not reached a list yet."""
+        return any(self.stream.pfn[waiting] == pfn for waiting in cpu.pending)
 
     def _moved(self, row: int, cpu: Cpu, who: tuple[int, int]) -> None:
         """Let a page reach this cpu's list if its task logged the free on another cpu."""

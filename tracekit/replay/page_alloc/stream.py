@@ -8,7 +8,7 @@ that a compiled loop can read the same columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 ALLOC = 0
 FREE = 1
@@ -25,7 +25,6 @@ IMPOSSIBLE = 10
 NO_PFN = -1
 
 
-@dataclass(slots=True)
 class Stream:
     """Columns of equal length; ``line`` is the line in the trace as given.
 
@@ -38,22 +37,23 @@ class Stream:
     ``deferred`` are the rows of frees by deferred initialisation.
     """
 
-    file: str = ""
-    event: list[int] = field(default_factory=list)
-    kind: list[int] = field(default_factory=list)
-    line: list[int] = field(default_factory=list)
-    time: list[int] = field(default_factory=list)
-    cpu: list[int] = field(default_factory=list)
-    pid: list[int] = field(default_factory=list)
-    context: list[int] = field(default_factory=list)
-    depth: list[int] = field(default_factory=list)
-    pfn: list[int] = field(default_factory=list)
-    order: list[int] = field(default_factory=list)
-    migratetype: list[int] = field(default_factory=list)
-    extra: list[int] = field(default_factory=list)
-    gfps: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    deferred: set[int] = field(default_factory=set)
+    def __init__(self, file: str = "", gfps: Iterable[str] = ()) -> None:
+        self.file = file
+        self.event: list[int] = []
+        self.kind: list[int] = []
+        self.line: list[int] = []
+        self.time: list[int] = []
+        self.cpu: list[int] = []
+        self.pid: list[int] = []
+        self.context: list[int] = []
+        self.depth: list[int] = []
+        self.pfn: list[int] = []
+        self.order: list[int] = []
+        self.migratetype: list[int] = []
+        self.extra: list[int] = []
+        self.gfps = list(gfps)
+        self.labels: list[str] = []
+        self.deferred: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.kind)

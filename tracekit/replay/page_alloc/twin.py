@@ -7,7 +7,6 @@ the state is kept here; what a mismatch means is decided in page_alloc_resync.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from tracekit.mm.page_alloc import PageAllocator, PcpList
 from tracekit.mm.page_alloc_rules import Drain, Fallback
@@ -45,19 +44,18 @@ SHORT_DRAIN = 32
 NO_ZONE = "the page lies in no zone that is known"
 
 
-@dataclass(slots=True)
 class Taken:
     """A block that a request has taken and whose mm_page_alloc has yet to come.
 
     ``home`` is the per-cpu list that it came through, None for a block taken directly.
     """
 
-    pfn: int
-    order: int
-    home: PcpList | None
+    def __init__(self, pfn: int, order: int, home: PcpList | None) -> None:
+        self.pfn = pfn
+        self.order = order
+        self.home = home
 
 
-@dataclass(slots=True)
 class Cpu:
     """What one cpu was doing when its last event was logged.
 
@@ -72,20 +70,21 @@ class Cpu:
     another task's free came in between.
     """
 
-    refilled: PcpList | None = None
-    refiller: tuple[int, int] = (0, 0)
-    had_pages: bool = False
-    locked_zone: Zone | None = None
-    holder: tuple[int, int] = (0, 0)
-    draining: Zone | None = None
-    expected: Iterator[int] = field(default_factory=lambda: iter(()))
-    freed: PcpList | None = None
-    freer: tuple[int, int] = (0, 0)
-    pending: list[int] = field(default_factory=list)
-    batch: bool = False
-    depth: int = -1
-    first: PcpList | None = None
-    interrupted: tuple[tuple[int, int], PcpList] | None = None
+    def __init__(self) -> None:
+        self.refilled: PcpList | None = None
+        self.refiller = (0, 0)
+        self.had_pages = False
+        self.locked_zone: Zone | None = None
+        self.holder = (0, 0)
+        self.draining: Zone | None = None
+        self.expected: Iterator[int] = iter(())
+        self.freed: PcpList | None = None
+        self.freer = (0, 0)
+        self.pending: list[int] = []
+        self.batch = False
+        self.depth = -1
+        self.first: PcpList | None = None
+        self.interrupted: tuple[tuple[int, int], PcpList] | None = None
 
     def frees(self, who: tuple[int, int], depth: int) -> None:
         """Note that ``who`` frees a page at this preempt depth."""

@@ -28,13 +28,13 @@ class Announced:
     nid: int
 
 
-@dataclass(slots=True)
 class Freeing:
     """Neighbouring pages that a vfree() has given back so far: [start, end)."""
 
-    cpu: int
-    start: int
-    end: int
+    def __init__(self, cpu: int, start: int, end: int) -> None:
+        self.cpu = cpu
+        self.start = start
+        self.end = end
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,19 @@
+# C types of stream.py, for its compiled form.
+
+cdef class Stream:
+    cdef public str file
+    cdef public list event
+    cdef public list kind
+    cdef public list line
+    cdef public list time
+    cdef public list cpu
+    cdef public list pid
+    cdef public list context
+    cdef public list depth
+    cdef public list pfn
+    cdef public list order
+    cdef public list migratetype
+    cdef public list extra
+    cdef public list gfps
+    cdef public list labels
+    cdef public set deferred
