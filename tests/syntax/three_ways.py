@@ -12,7 +12,7 @@ from lark.exceptions import UnexpectedInput
 from lark.load_grammar import load_grammar
 
 from tracekit.syntax.dmesg import match_fields
-from tracekit.syntax.lower import Rule, load_patterns, lower
+from tracekit.syntax.lower import load_patterns, lower
 from tracekit.syntax.pattern import (
     Choice,
     Field,
@@ -20,9 +20,9 @@ from tracekit.syntax.pattern import (
     Pattern,
     Repeat,
     Sequence,
-    to_number,
 )
 from tracekit.syntax.pattern import Token as Terminal
+from tracekit.syntax.rule import Rule, to_number
 from tracekit.syntax.rules import TRACE_GRAMMARS, grammar_paths
 
 GRAMMARS = {path.stem: path for path in grammar_paths() if path.stem not in TRACE_GRAMMARS}

@@ -10,8 +10,7 @@ from typing import Any
 
 from tracekit.capture.line import Line, Log
 from tracekit.events.base import Builder, Event, Source, builder
-from tracekit.syntax.lower import Rule
-from tracekit.syntax.pattern import to_number
+from tracekit.syntax.rule import Rule, to_number
 from tracekit.syntax.rules import Router, dmesg_rules
 
 # The events of a grammar stand in the module of the same name, but for these.

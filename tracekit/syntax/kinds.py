@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from tracekit.events.table import Kind
-from tracekit.syntax.lower import Rule
+from tracekit.syntax.rule import Rule
 from tracekit.syntax.rules import EVENT_GRAMMARS, grammar_rules
 
 

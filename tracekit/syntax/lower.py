@@ -9,7 +9,6 @@ double underscore ends a field's name, so that ``base__2`` is the field ``base``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,29 +25,11 @@ from tracekit.syntax.pattern import (
     prefixes,
     required_fields,
 )
+from tracekit.syntax.rule import Rule
 
 
 class GrammarError(Exception):
     """A grammar breaks a convention; the message names the file and the rule."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One event rule, lowered.
-
-    ``regex`` matches the whole line, ``groups`` maps its groups to fields with the base of
-    their number (None for text), ``prefixes`` are the texts that such a line can begin with,
-    ``required`` are the fields that every such line shows. A line that can begin with
-    anything (``prefixes`` holds "") is known by ``needle``, a text inside it.
-    """
-
-    grammar: str
-    name: str
-    regex: str
-    groups: tuple[tuple[str, str, int | None], ...]
-    prefixes: tuple[str, ...]
-    required: tuple[str, ...] = ()
-    needle: str = ""
 
 
 # A text inside a line must be this long to tell what the line is.

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from itertools import chain
 
+from tracekit.syntax.rule import number_base
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:
@@ -101,13 +103,6 @@ def required_fields(pattern: Pattern) -> set[str]:
             return set()
 
 
-# What the name of a terminal says of its type. Base 0 is base 16 behind 0x and else base 10;
-# a negative base is the number -1 - base itself, written in words: (null) is 0, true is 1. HIDDEN
-# is a number that is there but not shown.
-BASES = {"HEX": 16, "DEC": 10, "AUTO": 0, "ZERO": -1, "ONE": -2, "HIDDEN": -3}
-HIDDEN = BASES["HIDDEN"]
-
-
 def longest_literal(pattern: Pattern) -> str:
     """Return the longest fixed text that every line of this shape holds."""
     match pattern:
@@ -119,19 +114,6 @@ def longest_literal(pattern: Pattern) -> str:
             return longest_literal(pattern.inner)
         case _:
             return ""
-
-
-def number_base(terminal: str) -> int | None:
-    """Return the base of the number that a terminal of this name stands for, or None for text.
-
-    The name carries the type by how it begins, see BASES.
-    """
-    return next((base for start, base in BASES.items() if terminal.startswith(start)), None)
-
-
-def to_number(text: str | bytes, base: int) -> int:
-    """Return the number that a field of this base shows. Raises ValueError where it is none."""
-    return int(text, base) if base >= 0 else -1 - base
 
 
 def field_base(pattern: Pattern) -> int | None:

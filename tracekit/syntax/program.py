@@ -12,7 +12,6 @@ from re import _parser as regex_parser
 from typing import Any
 
 from tracekit.syntax.pattern import (
-    HIDDEN,
     Choice,
     Field,
     Literal,
@@ -22,6 +21,7 @@ from tracekit.syntax.pattern import (
     Token,
     field_base,
 )
+from tracekit.syntax.rule import HIDDEN
 from tracekit.syntax.rules import Step
 from tracekit.syntax.steps import HIDDEN_VALUE, JUMPS
 

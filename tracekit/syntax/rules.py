@@ -11,14 +11,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cache
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
-from tracekit.syntax.lower import Rule, load_patterns, lower
+from tracekit.syntax.rule import Rule
 
 TABLES = Path(__file__).with_name("tables.json")
 EVENT_GRAMMARS = ("kmem", "percpu")
@@ -33,7 +32,7 @@ Step = tuple[Any, ...]
 Program = list[Step]
 SCANNER = "scanner"
 # the modules whose change makes stored tables out of date
-LOWERING = ("pattern", "lower", "steps", "program", "assemble")
+LOWERING = ("rule", "pattern", "lower", "steps", "program", "assemble")
 
 
 def grammar_dir() -> Path:
@@ -42,11 +41,11 @@ def grammar_dir() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "grammars"
 
 
-def digest(path: Path) -> str:
-    """Return the digest by which a table knows the grammar, and the code, that made it."""
+def digest(path: Path) -> int:
+    """Return the checksum by which a table knows the grammar, and the code, that made it."""
     common = path.with_name("common.lark")
     shared = common.read_bytes() if common.exists() else b""
-    return sha256(path.read_bytes() + shared + _code()).hexdigest()
+    return crc32(path.read_bytes() + shared + _code())
 
 
 @cache
@@ -56,34 +55,25 @@ def _code() -> bytes:
 
 
 def build_tables() -> dict[str, Any]:
-    """Lower every grammar; return what ``tables.json`` holds: name -> digest, rules, programs."""
+    """Lower every grammar; return what ``tables.json`` holds: name -> digest and rules."""
     return {
         path.stem: {
             "digest": digest(path),
-            "rules": [asdict(rule) for rule in _lower(path)],
-            "programs": _programs(path) if path.stem in TRACE_GRAMMARS else {},
+            "rules": _lower(path),
         }
         for path in grammar_paths()
     }
 
 
 def _lower(path: Path) -> list[Rule]:
+    from tracekit.syntax.lower import lower
+
     return lower(path, routed=path.stem not in TRACE_GRAMMARS)
 
 
 def grammar_paths() -> list[Path]:
     """Return the grammar files in order of name; common.lark holds terminals only."""
     return [p for p in sorted(grammar_dir().glob("*.lark")) if p.stem != "common"]
-
-
-def _programs(path: Path) -> dict[str, Program]:
-    from tracekit.syntax.program import NotLoweredError, compile_program
-
-    programs = {}
-    for name, pattern in load_patterns(path).items():
-        with suppress(NotLoweredError):
-            programs[name] = compile_program(pattern)
-    return programs
 
 
 @cache
@@ -102,11 +92,18 @@ def grammar_rules(name: str) -> tuple[Rule, ...]:
 
 @cache
 def grammar_programs(name: str) -> dict[str, Program]:
-    """Return the line programs of a trace grammar by rule, of those rules that have one."""
-    table = _table(name)
-    if table is None:
-        return _programs(grammar_dir() / f"{name}.lark")
-    return {rule: [tuple(step) for step in steps] for rule, steps in table["programs"].items()}
+    """Return the line programs of a trace grammar by rule, of those rules that have one.
+
+    They are made on the spot: what a build stores is the scanner's tables, made from them.
+    """
+    from tracekit.syntax.lower import load_patterns
+    from tracekit.syntax.program import NotLoweredError, compile_program
+
+    programs = {}
+    for rule, pattern in load_patterns(grammar_dir() / f"{name}.lark").items():
+        with suppress(NotLoweredError):
+            programs[rule] = compile_program(pattern)
+    return programs
 
 
 def stored_scanner() -> dict[str, Any] | None:
@@ -125,11 +122,11 @@ def _table(name: str) -> dict[str, Any] | None:
     return table
 
 
-def _rule(row: dict[str, Any]) -> Rule:
-    groups = tuple((group, field, base) for group, field, base in row["groups"])
-    prefixes, required = tuple(row["prefixes"]), tuple(row["required"])
-    lists = (groups, prefixes, required)
-    return Rule(row["grammar"], row["name"], row["regex"], *lists, row["needle"])
+def _rule(row: list[Any]) -> Rule:
+    """Return a rule as it was stored: JSON keeps the order of a tuple, but not its kind."""
+    grammar, name, regex, groups, prefixes, required, needle = row
+    groups = tuple((group, field, base) for group, field, base in groups)
+    return Rule(grammar, name, regex, groups, tuple(prefixes), tuple(required), needle)
 
 
 def dmesg_rules() -> Iterator[Rule]:

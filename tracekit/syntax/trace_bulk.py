@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tracekit.events.columns import Columns
 from tracekit.events.table import ABSENT
 from tracekit.syntax.kinds import EventRule, event_rules, kinds
-from tracekit.syntax.pattern import HIDDEN, to_number
+from tracekit.syntax.rule import HIDDEN, to_number
 from tracekit.syntax.trace_line import read_body, read_frame, signed, to_time
 from tracekit.syntax.trace_slow import SlowReader
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tracekit.syntax.kinds import EventRule, event_rules
-from tracekit.syntax.pattern import number_base
+from tracekit.syntax.rule import number_base
 from tracekit.syntax.rules import grammar_dir
 from tracekit.syntax.trace_line import event_name, is_whole, to_values
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from tracekit.events.table import ABSENT
 from tracekit.syntax.kinds import EventRule, event_rules
-from tracekit.syntax.lower import Rule
-from tracekit.syntax.pattern import HIDDEN, to_number
+from tracekit.syntax.rule import HIDDEN, Rule, to_number
 from tracekit.syntax.rules import grammar_rules
 
 FRAMES = ("task_line", "perf_line", "graph_line", "time_line", "bare_line")
