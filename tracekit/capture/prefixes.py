@@ -79,6 +79,8 @@ _NAMES = {
     "bare": "caller ids",
 }
 _NAMELESS = {"printk", "stamp", "inner"}
+# as they stand on a line; after them those that are doubtful
+_ORDER = ("level", *_COLLECTORS, "decoded", *_TIMES, "caller", "bare", *_DOUBTFUL)
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ def strip(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Messages, str]:
     with one number. A line without a prefix keeps its text.
     """
     layers = detect(lines)
-    usual, any_prefix = _usual(frozenset(layers)), _pattern(frozenset(layers & _DOUBTFUL.keys()))
+    usual, doubtful = _usual(frozenset(layers)), frozenset(layers & _DOUBTFUL.keys())
     timed = usual.groups > 0
     messages = Messages()
     # one call per column and line is what this loop costs: no method of Messages in here
@@ -137,7 +139,7 @@ def strip(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Messages, str]:
                 add_stamped(True)
                 add_width(len(line))
                 continue
-        for time, text, stamped in _messages_on(line, any_prefix):
+        for time, text, stamped in _messages_on(line, doubtful):
             messages.add(number, time, text, stamped, len(line))
     if "syslog" in layers:
         # rsyslog writes control characters in octal: #011 is the tab of a memblock dump
@@ -166,8 +168,7 @@ def detect(lines: Sequence[str]) -> set[str]:
 
 
 def _name(layers: Collection[str]) -> str:
-    order = [*_pattern(frozenset()).groupindex, *_DOUBTFUL]
-    names = [_NAMES.get(name, name) for name in order if name in layers and name not in _NAMELESS]
+    names = [_NAMES.get(name, name) for name in _ORDER if name in layers and name not in _NAMELESS]
     return ", ".join(dict.fromkeys(names)) or ("dmesg" if "printk" in layers else "no prefix")
 
 
@@ -206,10 +207,11 @@ def _pattern(doubtful: frozenset[str]) -> re.Pattern[str]:
 _Message = tuple[float | None, str, bool]
 
 
-def _messages_on(line: str, pattern: re.Pattern[str]) -> list[_Message]:
+def _messages_on(line: str, doubtful: frozenset[str]) -> list[_Message]:
     """Return time, text and whether it is stamped for each message on a line."""
     if not _may_have_prefix(line):
         return [(None, line.rstrip(), False)]
+    pattern = _pattern(doubtful)
     prefix = pattern.match(line)
     taken = prefix.end() if prefix else 0
     starts = [_with_level(line, found.start()) for found in _EMBEDDED.finditer(line, taken)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from typing import BinaryIO, cast
 
 from tracekit.capture.errors import CaptureError
@@ -24,6 +22,9 @@ def report_source(source: Source) -> Source:
 
     Raises CaptureError where trace-cmd is not installed, or cannot read the file.
     """
+    import shutil
+    import subprocess
+
     program = shutil.which("trace-cmd")
     if program is None:
         raise CaptureError(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 STEP = 32 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedTrace:
+class OpenedTrace(NamedTuple):
     """A trace that was read, what it was opened from, and the page size if files tell it."""
 
     trace: Trace

@@ -23,7 +23,7 @@ IDLE, INIT = 0, 1
 MOST_STEPS_BACK = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gap:
     """Events are missing somewhere after event ``first`` and before event ``last``.
 

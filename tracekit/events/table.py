@@ -26,7 +26,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracekit.events.gaps import Gap, find_gaps
 
@@ -47,8 +47,7 @@ COMMON_TEXTS = frozenset({"comm", "flags"})
 Column = memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of event: its name, its fields in order, and which of them are texts."""
 
     name: str
@@ -56,8 +55,7 @@ class Kind:
     texts: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Unparsed:
+class Unparsed(NamedTuple):
     """A line that looks like an event but that no rule could read, and why."""
 
     line: int
@@ -65,7 +63,7 @@ class Unparsed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loss:
     """A line that says events were lost; ``index`` is that of the first event after it.
 
@@ -78,7 +76,7 @@ class Loss:
     count: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Marker:
     """A text written to trace_marker; ``index`` is that of the first event after it."""
 
@@ -88,7 +86,6 @@ class Marker:
     text: str
 
 
-@dataclass(slots=True)
 class Counts:
     """What became of every line: lines = events + unknown + markers + other + unparsed.
 
@@ -96,13 +93,9 @@ class Counts:
     header, comments, blanks, call chains. A wrapped event's later lines count as other.
     """
 
-    lines: int = 0
-    events: int = 0
-    markers: int = 0
-    other: int = 0
-    unparsed: int = 0
-    slow: int = 0
-    unknown: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.lines = self.events = self.markers = self.other = self.unparsed = self.slow = 0
+        self.unknown: dict[str, int] = {}
 
     @property
     def total(self) -> int:
@@ -111,7 +104,6 @@ class Counts:
         return known + sum(self.unknown.values())
 
 
-@dataclass(slots=True)
 class Header:
     """What the head of the file and its notes say; None where they are silent.
 
@@ -119,11 +111,12 @@ class Header:
     ``started`` maps a cpu to the index before which its buffer shows nothing.
     """
 
-    entries: int | None = None
-    written: int | None = None
-    cpus: int | None = None
-    tracer: str | None = None
-    started: dict[int, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.entries: int | None = None
+        self.written: int | None = None
+        self.cpus: int | None = None
+        self.tracer: str | None = None
+        self.started: dict[int, int] = {}
 
 
 class Table:
@@ -152,7 +145,7 @@ class Table:
         return self.columns[name] if name in self.columns else _absent(len(self))
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Trace:
     """The events of one trace, whole, and what is known to be missing from it.
 

@@ -7,8 +7,9 @@ another CPU than the allocation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import add
+from typing import NamedTuple
 
 from tracekit.events import bulk
 from tracekit.events.lifetimes import PERCPU, SLAB, Lifetimes
@@ -29,8 +30,7 @@ Label = Callable[[str, tuple[int, ...]], str | int]
 Tally = list[tuple[str, tuple[int, ...], bulk.Figures]]
 
 
-@dataclass(slots=True)
-class Row:
+class Row(NamedTuple):
     """One group: how often it allocated, how many bytes (or pages), and what became of them."""
 
     key: str | int
@@ -46,18 +46,13 @@ class Row:
         """The bytes lost inside objects: allocated but not asked for."""
         return self.allocated - self.requested
 
-    def add(self, other: Row) -> None:
-        """Add the figures of a group that has the same name."""
-        self.hit += other.hit
-        self.requested += other.requested
-        self.allocated += other.allocated
-        self.cross_cpu += other.cross_cpu
-        self.live += other.live
-        self.live_allocated += other.live_allocated
+    def plus(self, figures: Iterable[int]) -> Row:
+        """Return the row with these figures, in the order of the fields, added."""
+        mine: tuple[int, ...] = self[1:]
+        return Row(self.key, *map(add, mine, figures))
 
 
-@dataclass(slots=True)
-class Section:
+class Section(NamedTuple):
     """The statistics of one allocator. Sizes are bytes.
 
     ``frees_alone`` free what was made before the trace; ``freed_unseen`` counts things whose
@@ -74,8 +69,8 @@ class Section:
     frees_alone: int
     freed_unseen: int
     failed: int
+    groups: dict[str, list[Row]]
     knows_allocated: bool = True
-    groups: dict[str, list[Row]] = field(default_factory=dict)
 
 
 class Measure:
@@ -110,10 +105,7 @@ def rows(tally: Tally, label: Label) -> list[Row]:
     for kind, key, figures in tally:
         name = label(kind, key)
         row = found.get(name)
-        if row is None:
-            found[name] = Row(name, *figures)
-        else:
-            row.add(Row(name, *figures))
+        found[name] = Row(name, *figures) if row is None else row.plus(figures)
     return list(found.values())
 
 
@@ -133,10 +125,10 @@ def percpu(trace: Trace, by: Sequence[str] = PERCPU_GROUPS) -> Section:
     groups = Groups(Measure(lives, field_of("size"), field_of("bytes_alloc")))
     groups.keys["size"] = one_field("size")
     groups.labels["size"] = first_key
-    section = _section("percpu", groups, by)
-    section.failed = len(trace.table("percpu_alloc_percpu_fail"))
-    section.knows_allocated = "bytes_alloc" in trace.table("percpu_alloc_percpu")
-    return section
+    return _section("percpu", groups, by)._replace(
+        failed=len(trace.table("percpu_alloc_percpu_fail")),
+        knows_allocated="bytes_alloc" in trace.table("percpu_alloc_percpu"),
+    )
 
 
 def field_of(name: str) -> Size:
@@ -192,13 +184,13 @@ class Groups:
         """Return the figures of all things together."""
         total = Row("total")
         for row in self.rows("cpu"):
-            total.add(row)
+            total = total.plus(row[1:])
         return total
 
 
 def _section(name: str, groups: Groups, by: Sequence[str]) -> Section:
     lives = groups.measure.lives
-    section = Section(
+    return Section(
         name,
         groups.total(),
         frees=lives.freed,
@@ -206,9 +198,8 @@ def _section(name: str, groups: Groups, by: Sequence[str]) -> Section:
         frees_alone=lives.frees_alone,
         freed_unseen=lives.freed_unseen,
         failed=lives.failed,
+        groups={group: groups.rows(group) for group in by},
     )
-    section.groups = {group: groups.rows(group) for group in by}
-    return section
 
 
 def _cache_keys(lives: Lifetimes, table: Table) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracekit.events.table import Trace
 from tracekit.report.stat import EACH, PERCPU_GROUPS, SLAB_GROUPS, Row, Section, percpu, slab
@@ -23,8 +23,7 @@ SORT_KEYS: dict[str, Callable[[Row], int | str]] = {
 DEFAULT_SORT = ("bytes", "hit", "key")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What to show. No ``allocators`` or ``by`` means all that the trace has.
 
     ``live`` leaves out what was freed, ``lines`` is the number of rows of a grouping, None
@@ -52,8 +51,7 @@ class Wanted:
         return shown[: self.lines]
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(NamedTuple):
     """The statistics of a trace; a section is None where the trace has no such events.
 
     ``page_size`` is in bytes, None where nothing that was given tells it.

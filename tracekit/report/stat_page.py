@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tracekit.events import bulk
 from tracekit.events.lifetimes import PAGE, PAGEVEC, Family, Lifetimes, nothing
@@ -17,8 +17,7 @@ FIELDS = {"order": "order", "migratetype": "migratetype", "gfp": "gfp_flags"}
 MAX_ORDERS = 40
 
 
-@dataclass(slots=True)
-class PageSection:
+class PageSection(NamedTuple):
     """The statistics of the page allocator. Sizes are pages.
 
     ``total`` sums the requests that were met. ``by_order`` counts them by order and migrate
@@ -31,10 +30,10 @@ class PageSection:
     frees_alone: int
     freed_unseen: int
     alone: int
-    failed: int = 0
-    failed_pages: int = 0
-    by_order: dict[tuple[int, int], int] = field(default_factory=dict)
-    groups: dict[str, list[Row]] = field(default_factory=dict)
+    failed: int
+    failed_pages: int
+    by_order: dict[tuple[int, int], int]
+    groups: dict[str, list[Row]]
 
 
 def page(trace: Trace, by: Sequence[str] = PAGE_GROUPS) -> PageSection:
@@ -45,19 +44,19 @@ def page(trace: Trace, by: Sequence[str] = PAGE_GROUPS) -> PageSection:
         groups.keys[name] = one_field(field_name)
         groups.labels[name] = _gfp_label(trace) if name == "gfp" else first_key
     groups.labels[EACH] = first_key
-    section = PageSection(
-        total=groups.total(),
+    failed, failed_pages = _failures(lives)
+    return PageSection(
+        total=groups.total().plus((-failed, -failed_pages, -failed_pages, 0, 0, 0)),
         free_requests=lives.freed,
         freed=sum(bulk.total(_pages(table)) for table in lives.frees),
         frees_alone=lives.frees_alone,
         freed_unseen=lives.freed_unseen,
         alone=sum(_pages_alone(lives, table) for table in lives.frees),
+        failed=failed,
+        failed_pages=failed_pages,
         by_order=_by_order(lives),
+        groups={group: groups.rows(group) for group in by},
     )
-    for table in lives.makes:
-        _take_out_failed(section, table)
-    section.groups = {group: groups.rows(group) for group in by}
-    return section
 
 
 def _pages_alone(lives: Lifetimes, table: Table) -> int:
@@ -77,15 +76,14 @@ def _by_order(lives: Lifetimes) -> dict[tuple[int, int], int]:
     return found
 
 
-def _take_out_failed(section: PageSection, table: Table) -> None:
-    """Count the requests that were not met, which the total still holds."""
-    failed = _failed(table)
-    pages = bulk.total(bulk.pick(_pages(table), failed))
-    section.failed += len(failed)
-    section.failed_pages += pages
-    section.total.hit -= len(failed)
-    section.total.requested -= pages
-    section.total.allocated -= pages
+def _failures(lives: Lifetimes) -> tuple[int, int]:
+    """Return how many requests were not met, and the pages that they asked for."""
+    requests = pages = 0
+    for table in lives.makes:
+        failed = _failed(table)
+        requests += len(failed)
+        pages += bulk.total(bulk.pick(_pages(table), failed))
+    return requests, pages
 
 
 def family(trace: Trace) -> Family:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracekit.events.table import COMMON, PREFIX, Kind
 from tracekit.syntax.kinds import event_rules, kinds
@@ -23,8 +22,7 @@ NO_PROGRAM = -1
 BYTES = ("steps", "strings", "sets")
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(NamedTuple):
     """What Scanner runs. ``steps`` are rows of four 32-bit integers: what to do, and with what.
 
     ``starts`` are the first steps of the frames' programs, then of two programs for each kind,

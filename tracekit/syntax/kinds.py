@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 
 from tracekit.events.table import Kind
@@ -12,7 +11,6 @@ from tracekit.syntax.rule import Rule
 from tracekit.syntax.rules import EVENT_GRAMMARS, grammar_rules
 
 
-@dataclass(frozen=True)
 class EventRule:
     """One wording of an event: its expression, and for each group the field and its base.
 
@@ -20,11 +18,14 @@ class EventRule:
     which the line is not whole; ``width`` is the number of fields of the kind.
     """
 
-    code: int
-    rule: Rule
-    slots: tuple[tuple[int, int | None], ...]
-    required: tuple[int, ...]
-    width: int
+    def __init__(
+        self, code: int, rule: Rule, fields: Sequence[str], required: Sequence[str]
+    ) -> None:
+        self.code = code
+        self.rule = rule
+        self.slots = tuple((fields.index(field), base) for _, field, base in rule.groups)
+        self.required = tuple(fields.index(field) for field in required)
+        self.width = len(fields)
 
     @cached_property
     def regex(self) -> re.Pattern[bytes]:
@@ -62,16 +63,10 @@ def event_rules() -> dict[bytes, tuple[EventRule, ...]]:
     first: dict[int, Rule] = {}
     for rule in _rules():
         code = codes[event_name(rule)]
-        made = _event_rule(code, rule, first.setdefault(code, rule))
+        required = first.setdefault(code, rule).required
+        made = EventRule(code, rule, kinds()[code].fields, required)
         found.setdefault(event_name(rule).encode(), []).append(made)
     return {name: tuple(rules) for name, rules in found.items()}
-
-
-def _event_rule(code: int, rule: Rule, first: Rule) -> EventRule:
-    fields = kinds()[code].fields
-    slots = tuple((fields.index(field), base) for _, field, base in rule.groups)
-    required = tuple(fields.index(field) for field in first.required)
-    return EventRule(code, rule, slots, required, len(fields))
 
 
 def _rules() -> Iterator[Rule]:

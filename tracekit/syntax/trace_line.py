@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -38,20 +37,19 @@ class Frame(NamedTuple):
     ticks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A line, or what stands in the place of an event, that is not an event itself."""
 
     rule: str
     fields: dict[str, bytes]
 
 
-@dataclass(frozen=True)
 class Shape:
     """A rule of ftrace.lark: its expression, and the fields that its groups show, in order."""
 
-    rule: Rule
-    fields: tuple[str, ...]
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.fields = tuple(field for _, field, _ in rule.groups)
 
     @cached_property
     def regex(self) -> re.Pattern[bytes]:
@@ -62,10 +60,7 @@ class Shape:
 @cache
 def shapes() -> dict[str, Shape]:
     """Return the rules of ftrace.lark by name."""
-    return {
-        rule.name: Shape(rule, tuple(field for _, field, _ in rule.groups))
-        for rule in grammar_rules("ftrace")
-    }
+    return {rule.name: Shape(rule) for rule in grammar_rules("ftrace")}
 
 
 def read_frame(line: bytes, name: str) -> Frame | None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 MOST_LINES = 8
 _QUOTE = re.compile(rb"(?:[ \t]*[>|])+[ \t]?")
 _ENCODED = b"=3D"
 
 
-@dataclass(slots=True)
 class WrappedEvent:
     """Lines that may be pieces of one event: their numbers and texts, in order."""
 
-    pieces: list[tuple[int, bytes]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.pieces: list[tuple[int, bytes]] = []
 
     def __bool__(self) -> bool:
         return bool(self.pieces)
