@@ -90,7 +90,8 @@ class Frees:
 
         The holder has disabled preemption once for the cpu and once by the lock itself. It may
         have let go since its last event: then the page is given out or drained later, while
-        one that passed the list by leaves the zone's lists again.
+        one that passed the list by leaves the zone's lists again. In the midst of a batch
+        it has not (free_unref_folios()).
         """
         stream = self.stream
         depth = stream.depth[row]
@@ -105,7 +106,7 @@ class Frees:
         if not nested:
             return False
         passed = self._passed(row, zone)
-        return depth >= 3 if passed is None else passed
+        return (depth >= 3 or cpu.batch) if passed is None else passed
 
     def _passed(self, row: int, zone: Zone) -> bool | None:
         """Return whether the frees of one interrupt passed the lists by, as later lines show.

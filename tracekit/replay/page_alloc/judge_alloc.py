@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import PFN
-from tracekit.replay.page_alloc.resync import LATE, show
+from tracekit.replay.page_alloc.resync import LATE, WHILE_OFF, show
 from tracekit.replay.page_alloc.stream import ALLOC, FREE
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 OTHER_NODE = "the node that the caller asked for is not logged"
 OTHER_CPU = "logged on another cpu than the page was taken on"
-WHILE_OFF = "the page came into its per-cpu list while no events were logged"
 CAPTURED = "the page came from no list that is logged (compaction, or reclaim in between)"
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import DRAIN, LEGAL, PFN
-from tracekit.replay.page_alloc.resync import show
+from tracekit.replay.page_alloc.resync import WHILE_OFF, show
 from tracekit.replay.page_alloc.stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
 
 if TYPE_CHECKING:
-    from tracekit.replay.page_alloc.twin import Twin
+    from tracekit.replay.page_alloc.twin import Cpu, Twin
 
 
 class FreeJudge:
@@ -166,11 +167,27 @@ class FreeJudge:
         stream, allocator = twin.stream, twin.allocator
         pfn = stream.pfn[row]
         home = allocator.where.get(pfn)
-        twin.cpu(stream.cpu[row]).draining = None
+        cpu = twin.cpu(stream.cpu[row])
+        cpu.draining, zone = None, cpu.draining
         if twin.account.lost(row):
             if home is not None:
                 allocator.drop(pfn)
             twin.account.unchecked(DRAIN, twin.account.reason)
+            return pfn
+        if home is not None:
+            predicted = self._without_passed(row, predicted, cpu)
+            if predicted == pfn:
+                cpu.draining = zone
+                allocator.drop(pfn)
+                twin.account.inferred[DRAIN] += 1
+                return pfn
+        if home is None and self._not_taken(pfn, row):
+            twin.account.inferred[DRAIN] += 1
+            return pfn
+        if home is None and self._listed_while_off(pfn, row):
+            if predicted is not None:
+                cpu.draining, cpu.expected = zone, chain((predicted,), cpu.expected)
+            twin.account.unchecked(DRAIN, WHILE_OFF)
             return pfn
         if predicted is not None and home is None and self._freed_instead(row, predicted):
             return pfn
@@ -195,6 +212,41 @@ class FreeJudge:
         if home is not None:
             stream.order[row] = allocator.drop(pfn).order
         return pfn
+
+    def _without_passed(self, row: int, predicted: int | None, cpu: Cpu) -> int | None:
+        """Return what is drained next, once frees that passed the list by have left it."""
+        while predicted is not None and not self.shared.passed_by.release(row, [predicted]):
+            where = self.twin.allocator.where
+            cpu.expected = iter([page for page in cpu.expected if page in where])
+            predicted = next(cpu.expected, None)
+        return predicted
+
+    def _not_taken(self, pfn: int, row: int) -> bool:
+        """Explain by a vmalloc() that did not take the page after all: it moved to another cpu."""
+        twin, future = self.twin, self.shared.future
+        if pfn not in twin.vmalloc.taken:
+            return False
+
+        def there(page: int) -> bool:
+            return future.next_kind(page, row - 1) in (ALLOC, PCPU_DRAIN)
+
+        for page in twin.vmalloc.untake(pfn, there):
+            twin.in_use.pop(page, None)
+        twin.allocator.drop(pfn)
+        self.shared.bulk_rows.append(row)
+        return True
+
+    def _listed_while_off(self, pfn: int, row: int) -> bool:
+        """Explain by a page that came into its per-cpu list while no events were logged."""
+        twin, shared = self.twin, self.shared
+        order = twin.stream.order[row]
+        zone = twin.allocator.zone_of(pfn)
+        if shared.window < 0 or zone is None or not shared.untouched(pfn, order, row):
+            return False
+        zone.evict(pfn, order)
+        for page in range(pfn, pfn + (1 << order)):
+            twin.in_use.pop(page, None)
+        return True
 
     def _rest_gone(self, row: int, predicted: int) -> bool:
         """Explain by pages that bulk allocation took: those left on the predicted list.

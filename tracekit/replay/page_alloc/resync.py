@@ -21,6 +21,7 @@ from tracekit.replay.page_alloc.unordered import Unordered
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Twin
 
+WHILE_OFF = "the page came into its per-cpu list while no events were logged"
 LATE = "the task was interrupted between taking the page and logging it"
 
 

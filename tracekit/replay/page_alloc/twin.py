@@ -88,11 +88,19 @@ class Cpu:
 
     def frees(self, who: tuple[int, int], depth: int) -> None:
         """Note that ``who`` frees a page at this preempt depth."""
+        self.interrupt(who)
+        self.freer, self.depth = who, depth
+
+    def interrupt(self, who: tuple[int, int]) -> None:
+        """End the drain in progress, or remember it if ``who`` only comes in between.
+
+        free_frozen_page_commit() lets go of the lists after each batch that it drains.
+        """
         if self.draining is not None and self.first is not None and self.holder != who:
             self.interrupted = (self.holder, self.first)
         elif self.interrupted is not None and self.interrupted[0] == who:
             self.interrupted = None
-        self.draining, self.freer, self.depth = None, who, depth
+        self.draining = None
 
 
 class Twin:
@@ -261,7 +269,8 @@ class Twin:
             if cpu.refilled is not None or number not in self.vmalloc.pending:
                 self.settle(row)
             cpu.refilled, cpu.refiller, cpu.had_pages = pages, who, bool(pages.pages)
-            cpu.locked_zone, cpu.draining, cpu.holder = zone, None, who
+            cpu.interrupt(who)
+            cpu.locked_zone, cpu.holder = zone, who
         self.allocator.push(pages, pfn, tail=True)
         self.refill_rows = {pfn: row}
 
@@ -303,9 +312,8 @@ class Twin:
         who = (stream.pid[row], stream.context[row])
         if not who[1]:
             cpu.locked_zone = None
-        cpu.draining = cpu.freed = None
-        if cpu.interrupted is not None and cpu.interrupted[0] == who:
-            cpu.interrupted = None
+        cpu.interrupt(who)
+        cpu.freed = None
         if pfn < 0:
             self.account.unchecked(PFN, "the allocation failed")
             return
