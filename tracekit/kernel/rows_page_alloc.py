@@ -101,4 +101,10 @@ PAGE_ALLOC: tuple[Feature, ...] = (
         since=(7, 2),
         subject="vfree() frees neighbouring pages together (free_pages_bulk() in mm/page_alloc.c)",
     ),
+    Feature(
+        "pfn_valid_is_mapped",
+        until=(5, 14),
+        commit="a7d9f306ba70",
+        subject="arm64: drop pfn_valid_within() and simplify pfn_valid()",
+    ),
 )

@@ -8,9 +8,11 @@ taken before. Mirrors mm/page_alloc.c:alloc_contig_range and mm/cma.c:cma_alloc.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.page_alloc.stream import FREE
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Twin
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
 class Contig:
     """The contiguous allocations that one twin has inferred; ``rows`` are where.
 
+    ``areas`` are the pfn ranges of the CMA areas, as far as the log names them, ends exclusive.
     ``giving`` is the row whose page goes straight back to the zone: its pageblock is isolated.
     """
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
+        self.areas: Sequence[tuple[int, int]] = ()
         self.rows: list[int] = []
         self.giving = -1
         self._giving_back: set[int] = set()
@@ -50,7 +54,7 @@ class Contig:
             return False
         if zone.pageblock_type(pfn) != cma or zone.blocks[first] & 7 != cma:
             return False
-        self._take_below(zone, first, cma)
+        self._take_between(zone, self._area_start(zone, pfn, cma), first)
         first, end = self._whole_block(zone, first, pfn)
         start = first if pfn == first else pfn
         for page in range(first, start):
@@ -69,12 +73,42 @@ class Contig:
             return first, first + (1 << rules.pageblock_order)
         return first, first + (1 << zone.remove(first))
 
-    def _take_below(self, zone: Zone, pfn: int, cma: int) -> None:
-        """Take the free blocks of the same CMA area that lie below ``pfn``."""
+    def _take_between(self, zone: Zone, start: int, end: int) -> None:
+        """Take the free blocks that start within [start, end)."""
+        for first in list(zone.free_in(start, end)):
+            self.twin.in_use[first] = zone.remove(first)
+
+    def _area_start(self, zone: Zone, pfn: int, cma: int) -> int:
+        """Return where the CMA area of ``pfn`` begins; neighbouring areas look like one."""
+        for start, end in self.areas:
+            if start <= pfn < end:
+                return start
         size = 1 << self.twin.rules.pageblock_order
         block = pfn & -size
         while zone.start <= block - size and zone.pageblock_type(block - size) == cma:
             block -= size
-        for first in list(zone.free_in(block, pfn)):
-            order = zone.remove(first)
-            self.twin.in_use[first] = order
+        return block
+
+    def took_before(self, row: int, zone: Zone) -> bool:
+        """Explain a refill by whole CMA blocks before its own that left without a line.
+
+        Later lines must agree: the next that is heard of their pages is their free.
+        """
+        stream, future = self.twin.stream, self.twin.resync.future
+        pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        if migratetype != self.twin.rules.type_number("CMA"):
+            return False
+        gone: list[tuple[int, int]] = []
+        while (block := zone.peek(order, migratetype)) is not None:
+            size = 1 << (zone.blocks[block] >> 3)
+            if block == pfn:
+                zone.rmqueue_smallest(order, migratetype)
+                self.twin.in_use.update(gone)
+                self.rows.append(row)
+                return True
+            if not all(future.next_kind(p, row) in (FREE, None) for p in range(block, block + size)):
+                break
+            gone.append((block, zone.remove(block)))
+        for block, high in reversed(gone):
+            zone.insert(block, high, migratetype, tail=False)
+        return False

@@ -17,6 +17,7 @@ from tracekit.events.gaps import BEFORE_ALL, Gap
 from tracekit.events.percpu_setup import PcpuAllocMap
 from tracekit.kernel.arch import ARCHES
 from tracekit.mm.handoff import Handoff
+from tracekit.mm.memblock import Memblock
 from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_rules import Fallback, Rules
 from tracekit.mm.page_alloc_zone import Zone
@@ -25,6 +26,7 @@ from tracekit.replay.mm_init.setting import nr_orders, pageblock_order
 from tracekit.replay.page_alloc.account import Account
 from tracekit.replay.page_alloc.impossible import mark_impossible
 from tracekit.replay.page_alloc.moments import Moments
+from tracekit.replay.page_alloc.pageblocks import uncounted
 from tracekit.replay.page_alloc.reader import read_rows
 from tracekit.replay.page_alloc.report import report_inferences
 from tracekit.replay.page_alloc.setting import read_rules, set_reserved_movable, zones_of
@@ -61,7 +63,9 @@ def run(context: Context) -> None:
     account.reason = NO_HANDOFF if handoff is None else NO_HEAD if headless else ""
     twin = _make_twin(boot, handoff, stream, account)
     windows = find_windows(stream)
-    twin.recorder = Recorder(twin.allocator, windows)
+    zones = twin.allocator.zones
+    left_out = uncounted(boot.kernel, context.take(Memblock), zones)
+    twin.recorder = Recorder(twin.allocator, windows, left_out)
     watch = context.take(PageWatch)
     if watch is not None:
         twin.recorder = watch.start(twin, twin.recorder)
@@ -73,7 +77,7 @@ def run(context: Context) -> None:
     twin.moments.show_left(len(stream))
     account.close()
     report_inferences(twin)
-    check_snapshot(ledger, windows, snapshot_files(boot), twin.allocator.zones, account.reason)
+    check_snapshot(ledger, windows, snapshot_files(boot), zones, account.reason)
 
 
 def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Account) -> Twin:
@@ -99,7 +103,9 @@ def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Acc
     future = twin.resync.future
     report_run(infer_run(twin.allocator, stream, future, deferred), account)
     twin.deferred = deferred
-    twin.frees.know(deferred.ranges, cma_areas(boot))
+    areas = cma_areas(boot)
+    twin.frees.know(deferred.ranges, areas)
+    twin.resync.contig.areas = areas
     return twin
 
 

@@ -50,6 +50,9 @@ class RefillJudge:
             return predicted
         if predicted is not None:
             zone.undo(predicted, order, migratetype)
+        if self.shared.contig.took_before(row, zone):
+            account.inferred[REFILL] += 1
+            return pfn
         if self._taken_unlogged(row, zone) or self._left_unlogged(row, zone):
             zone.evict(pfn, order)
             account.inferred[REFILL] += 1

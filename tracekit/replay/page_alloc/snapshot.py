@@ -7,7 +7,7 @@ file go forward only, as the reader did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tracekit.events.base import Source
@@ -15,6 +15,7 @@ from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.observed.buddyinfo import FreeRow, parse_buddyinfo, parse_pagetypeinfo
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.page_alloc.silent import CMA, Counts, silently_taken
 from tracekit.replay.page_alloc.stream import MARKER, Stream
 
 SNAPSHOT = "snapshot"
@@ -24,8 +25,6 @@ FILES: dict[str, Callable[[str], list[FreeRow]]] = {
     "buddyinfo": parse_buddyinfo,
     "pagetypeinfo": parse_pagetypeinfo,
 }
-
-Counts = tuple[tuple[int, ...], ...]
 
 
 @dataclass(slots=True)
@@ -65,10 +64,19 @@ def find_windows(stream: Stream) -> list[Window]:
 
 
 class Recorder:
-    """Collects the states of the zones within the windows while the replay runs."""
+    """Collects the states of the zones within the windows while the replay runs.
 
-    def __init__(self, allocator: PageAllocator, windows: list[Window]) -> None:
+    ``uncounted`` are the numbers of pageblocks that pagetypeinfo leaves out.
+    """
+
+    def __init__(
+        self,
+        allocator: PageAllocator,
+        windows: list[Window],
+        uncounted: frozenset[int] = frozenset(),
+    ) -> None:
         self.zones = allocator.zones
+        self.uncounted = uncounted
         self.windows = windows
         self.first = min((window.first for window in windows), default=-1)
         self.last = max((window.last for window in windows), default=-1)
@@ -78,35 +86,40 @@ class Recorder:
         state = None
         for window in self.windows:
             if window.first <= row <= window.last:
-                state = state or {id(zone): _state(zone) for zone in self.zones}
+                state = state or {id(zone): self._state(zone) for zone in self.zones}
                 if not window.states or window.states[-1] != state:
                     window.states.append(state)
 
-
-def _state(zone: Zone) -> tuple[Counts, tuple[int, ...]]:
-    free = tuple(tuple(len(pages) for pages in area) for area in zone.areas)
-    order = zone.rules.pageblock_order
-    # the kernel steps from the zone's first page, aligned or not
-    steps = range(zone.start, zone.end, 1 << order)
-    kinds = [zone.block_types.get(pfn >> order, -1) for pfn in steps]
-    return free, tuple(kinds.count(number) for number in range(len(zone.rules.types)))
+    def _state(self, zone: Zone) -> tuple[Counts, tuple[int, ...]]:
+        free = tuple(tuple(len(pages) for pages in area) for area in zone.areas)
+        order = zone.rules.pageblock_order
+        # the kernel steps from the zone's first page, aligned or not
+        blocks = [pfn >> order for pfn in range(zone.start, zone.end, 1 << order)]
+        kinds = [zone.block_types.get(b, -1) for b in blocks if b not in self.uncounted]
+        return free, tuple(kinds.count(number) for number in range(len(zone.rules.types)))
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """A row of a file beside a simulated state: (what it is, logged, simulated) per cell."""
+class Cell:
+    """One count of a file beside the simulated one.
 
-    cells: list[tuple[str, int, int]]
+    ``gone`` of the simulated blocks are taken for gone, because the file itself shows that.
+    """
+
+    what: str
+    logged: int
+    simulated: int
+    gone: int = 0
 
     @property
-    def wrong(self) -> list[tuple[str, int, int]]:
-        """The cells that differ."""
-        return [cell for cell in self.cells if cell[1] != cell[2]]
+    def wrong(self) -> bool:
+        """Whether the counts differ."""
+        return self.logged != self.simulated - self.gone
 
 
 def check_snapshot(
     ledger: Ledger,
-    windows: Iterable[Window],
+    windows: Sequence[Window],
     files: dict[str, tuple[str, str]],
     zones: list[Zone],
     reason: str = "",
@@ -116,10 +129,44 @@ def check_snapshot(
     ``reason`` says why the states are not known, where they are not.
     """
     by_name = {} if reason else {(zone.nid, zone.name): zone for zone in zones}
+    taken = _taken(windows, files, by_name)
     for window in windows:
         if window.name in files:
             path, text = files[window.name]
-            _check_file(ledger, window, path, FILES[window.name](text), by_name)
+            gone = {key: blocks for key, (_, blocks) in taken.items()}
+            _check_file(ledger, window, path, FILES[window.name](text), by_name, gone)
+    for row, blocks in taken.values():
+        ledger.infer(
+            "contiguous-allocation",
+            f"node {row.nid} zone {row.zone}: {sum(blocks)} whole free blocks of a CMA area were "
+            "taken, which logs nothing",
+            f"line {row.line} lacks them, and no other count differs",
+            Source(files["pagetypeinfo" if row.migratetype else "buddyinfo"][0], row.line),
+        )
+
+
+def _taken(
+    windows: Iterable[Window],
+    files: dict[str, tuple[str, str]],
+    zones: dict[tuple[int, str], Zone],
+) -> dict[tuple[int, str], tuple[FreeRow, tuple[int, ...]]]:
+    """Return the CMA blocks by order that left a zone in silence, and the row that shows it.
+
+    pagetypeinfo shows it, and buddyinfo where the former is not there.
+    """
+    shown = {window.name: window for window in windows if window.name in files}
+    name = "pagetypeinfo" if "pagetypeinfo" in shown else "buddyinfo"
+    found: dict[tuple[int, str], tuple[FreeRow, tuple[int, ...]]] = {}
+    for row in FILES[name](files[name][1]) if name in shown else ():
+        key = (row.nid, row.zone)
+        zone = zones.get(key)
+        cma = None if zone is None else zone.rules.type_number(CMA)
+        if cma is None or row.blocks or row.migratetype not in (None, CMA):
+            continue
+        gone = silently_taken(row, (state[id(zone)][0] for state in shown[name].states), cma)
+        if gone:
+            found[key] = (row, gone)
+    return found
 
 
 def _check_file(
@@ -128,6 +175,7 @@ def _check_file(
     path: str,
     rows: list[FreeRow],
     zones: dict[tuple[int, str], Zone],
+    taken: dict[tuple[int, str], tuple[int, ...]],
 ) -> None:
     position = 0
     for row in rows:
@@ -137,31 +185,46 @@ def _check_file(
             if shown:
                 ledger.unchecked(SNAPSHOT, UNKNOWN, shown)
             continue
+        gone = taken.get((row.nid, row.zone), ())
         places = range(position, len(window.states))
-        found = {place: _compare(row, window.states[place][id(zone)], zone) for place in places}
-        position, cells = min(found.items(), key=lambda item: (len(item[1].wrong), item[0]))
+        found = {p: _compare(row, window.states[p][id(zone)], zone, gone) for p in places}
+        position, cells = min(found.items(), key=lambda item: (_wrong(item[1]), item[0]))
         _enter(ledger, row, path, cells)
 
 
-def _compare(row: FreeRow, state: tuple[Counts, tuple[int, ...]], zone: Zone) -> Cells:
+def _wrong(cells: list[Cell]) -> int:
+    return sum(cell.wrong for cell in cells)
+
+
+def _compare(
+    row: FreeRow, state: tuple[Counts, tuple[int, ...]], zone: Zone, gone: tuple[int, ...]
+) -> list[Cell]:
     free, kinds = state
     names = zone.rules.types
+    cells = []
     if row.blocks:
         shown = dict(zip(row.names, row.counts, strict=False))
-        every = [(f"{n} pageblocks", shown.get(n, 0), kinds[i]) for i, n in enumerate(names)]
-    else:
-        own = names.index(row.migratetype) if row.migratetype in names else None
-        every = [
-            (f"order {order}", count, sum(free[order]) if own is None else free[order][own])
-            for order, count in enumerate(row.counts)
-            if order < len(free) and (row.migratetype is None or own is not None)
-        ]
-    return Cells([(w, c, s) for w, c, s in every if c is not None and (c or s)])
+        for number, name in enumerate(names):
+            count = shown.get(name, 0)
+            if count is not None:
+                cells.append(Cell(f"{name} pageblocks", count, kinds[number]))
+    elif row.migratetype is None or row.migratetype in names:
+        own = None if row.migratetype is None else names.index(row.migratetype)
+        concerned = gone if row.migratetype in (None, CMA) else ()
+        for order, (count, types) in enumerate(zip(row.counts, free, strict=False)):
+            if count is not None:
+                left = concerned[order] if order < len(concerned) else 0
+                simulated = sum(types) if own is None else types[own]
+                cells.append(Cell(f"order {order}", count, simulated, left))
+    return [cell for cell in cells if cell.logged or cell.simulated]
 
 
-def _enter(ledger: Ledger, row: FreeRow, path: str, cells: Cells) -> None:
-    wrong = cells.wrong
-    ledger.matched(SNAPSHOT, len(cells.cells) - len(wrong))
+def _enter(ledger: Ledger, row: FreeRow, path: str, cells: list[Cell]) -> None:
+    wrong = [cell for cell in cells if cell.wrong]
+    inferred = sum(bool(cell.gone) and not cell.wrong for cell in cells)
+    if inferred:
+        ledger.inferred(SNAPSHOT, inferred)
+    ledger.matched(SNAPSHOT, len(cells) - len(wrong) - inferred)
     if not wrong:
         return
     what = f" type {row.migratetype}" if row.migratetype else ""
@@ -170,7 +233,7 @@ def _enter(ledger: Ledger, row: FreeRow, path: str, cells: Cells) -> None:
         "PA108",
         Source(path, row.line),
         f"node {row.nid} zone {row.zone}{what}",
-        logged=", ".join(f"{name}: {logged}" for name, logged, _ in wrong),
-        simulated=", ".join(f"{name}: {simulated}" for name, _, simulated in wrong),
+        logged=", ".join(f"{cell.what}: {cell.logged}" for cell in wrong),
+        simulated=", ".join(f"{cell.what}: {cell.simulated - cell.gone}" for cell in wrong),
         count=len(wrong),
     )
