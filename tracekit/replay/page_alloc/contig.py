@@ -106,7 +106,9 @@ class Contig:
                 self.twin.in_use.update(gone)
                 self.rows.append(row)
                 return True
-            if not all(future.next_kind(p, row) in (FREE, None) for p in range(block, block + size)):
+            if not all(
+                future.next_kind(p, row) in (FREE, None) for p in range(block, block + size)
+            ):
                 break
             gone.append((block, zone.remove(block)))
         for block, high in reversed(gone):

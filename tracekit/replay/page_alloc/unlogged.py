@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tracekit.mm.handoff import Handoff, split_blocks
 from tracekit.mm.page_alloc import PageAllocator
-from tracekit.mm.page_alloc_fallback import find_fallback, steal
+from tracekit.mm.page_alloc_fallback import Donor, find_fallback, steal
 from tracekit.mm.page_alloc_rules import UNMOVABLE, Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import Account
@@ -88,22 +88,32 @@ class Deferred:
         self.rules = rules
 
     def grow(self, zone: Zone) -> bool:
-        """Initialise and free the rest of the next section of a zone that ran dry.
+        """Initialise and free the next sections of a zone that ran dry, one section's pages.
 
-        Return False where the zone has nothing left. Mirrors deferred_grow_zone().
+        Return False where the zone has nothing left. Mirrors deferred_grow_zone(), which goes
+        on with the next section where one has too few free pages.
         """
-        mine = [(a, b) for a, b in self.ranges if zone.start <= a < zone.end]
-        if not mine or not self.section:
-            return False
-        first = min(mine)[0]
-        border = (first // self.section + 1) * self.section
+        grown = 0
+        while grown < self.section:
+            pages = self._grow_section(zone)
+            if not pages:
+                break
+            grown += pages
+        return grown > 0
+
+    def _grow_section(self, zone: Zone) -> int:
+        """Initialise and free what is left of the next section; return its free pages."""
+        mine = sorted((a, b) for a, b in self.ranges if zone.start <= a < zone.end)
+        pages = 0
+        border = (mine[0][0] // self.section + 1) * self.section if mine else 0
         for start, end in mine:
             if start < border:
                 self.ranges.remove((start, end))
                 if end > border:
                     self.ranges.append((border, end))
                 self._free(zone, start, min(end, border))
-        return True
+                pages += min(end, border) - start
+        return pages
 
     def _free(self, zone: Zone, start: int, end: int) -> None:
         block = 1 << self.rules.pageblock_order
@@ -176,11 +186,13 @@ class _Walk:
         inner: list[Run] = []
         left: list[int] = []
         while zone.peek(target.order, migratetype) != target.pfn:
+            other = self._claims_first(migratetype, target, others)
+            if other is not None:
+                inner += self.advance(other, others.pop(other), {})
+                continue
             pfn = zone.rmqueue_smallest(0, migratetype)
             if pfn is None:
-                done = self._claim(migratetype, others)
-                if done is not None:
-                    inner += done
+                if self._claim(migratetype):
                     continue
             elif self._gone(pfn):
                 run.pages += 1
@@ -203,19 +215,60 @@ class _Walk:
         after = self.future.next_kind(pfn, self.start - 1)
         return after in (FREE, None) or (self.start > 0 and after in (ALLOC, PCPU_DRAIN))
 
-    def _claim(self, migratetype: int, others: dict[int, Target]) -> list[Run] | None:
-        """Claim the next block, or have the zone grow; None where neither is possible."""
+    def _claims_first(
+        self, migratetype: int, target: Target, others: dict[int, Target]
+    ) -> int | None:
+        """Let another type claim the block that its first refill comes from, at the last moment.
+
+        That is before the next page of ``migratetype`` puts the block out of its reach. Return
+        the other type, None where it is not yet time.
+        """
         zone = self.zone
-        donor = find_fallback(zone, 0, migratetype)
+        own = zone.peek(0, migratetype) if others else None
+        for other, wanted in others.items():
+            donor = find_fallback(zone, 0, other)
+            if donor is None or not _holds(donor, wanted.pfn):
+                continue
+            mine = find_fallback(zone, 0, migratetype) if own is None else None
+            if own is None and (mine is None or _holds(mine, target.pfn)):
+                continue
+            if donor.pfn not in (own, mine.pfn if mine is not None else None):
+                continue
+            if not self._still_there(migratetype, mine, other, wanted):
+                steal(zone, donor, other, claimed=True)
+                return other
+        return None
+
+    def _still_there(
+        self, migratetype: int, mine: Donor | None, other: int, wanted: Target
+    ) -> bool:
+        """Return whether ``other`` can claim its block after one more page of ``migratetype``.
+
+        ``mine`` is the block that ``migratetype`` would have to claim for that page.
+        """
+        zone = self.zone
+        saved = _save(zone) if mine is not None else None
+        if mine is not None:
+            steal(zone, mine, migratetype, claimed=True)
+        taken = zone.rmqueue_smallest(0, migratetype)
+        donor = find_fallback(zone, 0, other)
+        if saved is not None:
+            _restore(zone, saved)
+        elif taken is not None:
+            zone.undo(taken, 0, migratetype)
+        return donor is not None and _holds(donor, wanted.pfn)
+
+    def _claim(self, migratetype: int) -> bool:
+        """Claim the next block, or have the zone grow; False where neither is possible."""
+        donor = find_fallback(self.zone, 0, migratetype)
         if donor is None:
-            return [] if self.deferred.grow(zone) else None
-        block = range(donor.pfn, donor.pfn + (1 << donor.order))
-        owner = next((mt for mt, other in others.items() if other.pfn in block), None)
-        if owner is None:
-            steal(zone, donor, migratetype, claimed=True)
-            return []
-        steal(zone, donor, owner, claimed=True)
-        return self.advance(owner, others.pop(owner), {})
+            return self.deferred.grow(self.zone)
+        steal(self.zone, donor, migratetype, claimed=True)
+        return True
+
+
+def _holds(donor: Donor, pfn: int) -> bool:
+    return donor.pfn <= pfn < donor.pfn + (1 << donor.order)
 
 
 def _save(zone: Zone) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
