@@ -394,6 +394,10 @@ LINES: dict[str, list[str]] = {
         "ram_top      : 0000000180000000",
     ],
     "ppc_total": ["Total memory = 2048MB; using 4096kB for hash table"],
+    "ppc_page_size": [
+        "hash-mmu: base_shift=12: shift=24, sllp=0x0000, avpnm=0x00000000, tlbiel=1, penc=56",
+        "base_shift=24: shift=24, sllp=0x0100, avpnm=0x00000001, tlbiel=0, penc=0",
+    ],
     "ppc_orders": [
         "Page orders: linear mapping = 24, virtual = 12, io = 12, vmemmap = 24",
         "hash-mmu: Page orders: linear mapping = 24, virtual = 16, io = 16, vmemmap = 24",

@@ -86,6 +86,14 @@ class PpcPageOrders(Event, frozen=True):
     virtual: int
 
 
+@event("ppc_page_size")
+class PpcPageSize(Event, frozen=True):
+    """log2 of a page size that segments of a base page size can use (hash MMU)."""
+
+    base_shift: int
+    shift: int
+
+
 @event("ppc_oops")
 class PpcOops(Event, frozen=True):
     """The second line of an Oops, which names the page size in KiB."""

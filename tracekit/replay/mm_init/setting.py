@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
-from tracekit.events.arch_maps import PpcPageOrders
+from tracekit.events.arch_maps import PpcPageOrders, PpcPageSize
 from tracekit.events.boot import LinuxVersion
 from tracekit.events.memblock import MemblockRequest
 from tracekit.events.mm_init import DeferredDone, InitmemSetup, SlubBanner, ZonePages, ZoneRangeLine
@@ -91,8 +91,9 @@ def read_setting(boot: Boot, memory: EarlyMemory) -> Setting:
     setting.has = lambda name: kernel.has(name, default=True)
     setting.section_pages = _section_pages(boot, page_size)
     setting.nr_orders = nr_orders(kernel, page_size)
-    huge = [1 << e.linear for e in boot.of(PpcPageOrders)]
-    setting.pageblock_order = pageblock_order(kernel, page_size, setting.nr_orders, *huge[:1])
+    setting.pageblock_order = pageblock_order(
+        kernel, page_size, setting.nr_orders, _hash_huge_page(boot)
+    )
     setting.cpus = possible_cpus(boot)
     setting.nodes = len({e.nid for e in boot.of(InitmemSetup)}) or 1
     banners = boot.of(LinuxVersion)
@@ -102,6 +103,22 @@ def read_setting(boot: Boot, memory: EarlyMemory) -> Setting:
     setting.zone_names = tuple(dict.fromkeys(e.zone for e in lines))
     _size_struct_page(setting, boot)
     return setting
+
+
+def _hash_huge_page(boot: Boot) -> int | None:
+    """Return the size of a huge page under a hash MMU, None where there is none.
+
+    16 MiB where the machine has such pages, else 1 MiB, else 2 MiB (hugetlbpage_init() of
+    arch/powerpc/mm/hugetlbpage.c). Without the list of page sizes, the linear mapping tells:
+    it uses 16 MiB where it can.
+    """
+    orders = boot.of(PpcPageOrders)
+    if not orders:
+        return None
+    shifts = {event.base_shift for event in boot.of(PpcPageSize)}
+    if not shifts:
+        return 1 << orders[0].linear
+    return 1 << next((shift for shift in (24, 20) if shift in shifts), 21)
 
 
 def span(start: int, end: int) -> str:

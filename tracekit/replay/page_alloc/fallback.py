@@ -6,6 +6,7 @@ the page that was taken, and comes after the removal where a pageblock was claim
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_fallback import (
@@ -89,9 +90,34 @@ class Fallbacks:
         twin = self.twin
         stream = twin.stream
         order, migratetype = stream.order[row], stream.migratetype[row]
-        if self._judge(row, zone, find_fallback(zone, order, migratetype)):
+        predicted = find_fallback(zone, order, migratetype)
+        if predicted != self.logged(row) and self._other_style(row, zone):
+            twin.account.inferred[FALLBACK] += 1
+            take_alone(zone, self.logged(row), order, migratetype)
+        elif self._judge(row, zone, predicted):
             take_alone(zone, self.logged(row), order, migratetype)
         twin.took(row, zone, stream.pfn[row], order, migratetype)
+
+    def _other_style(self, row: int, zone: Zone) -> bool:
+        """Explain by the fallback of v6.15, which stable kernels since v6.12 have got as well.
+
+        What it gives must be the logged block; from then on it is this kernel's rule.
+        """
+        twin = self.twin
+        stream, rules = twin.stream, twin.rules
+        if rules.fallback is not Fallback.TAKE:
+            return False
+        twin.adopt(replace(rules, fallback=Fallback.CLAIM))
+        if find_fallback(zone, stream.order[row], stream.migratetype[row]) != self.logged(row):
+            twin.adopt(rules)
+            return False
+        twin.account.infer(
+            "fallback-rule",
+            "requests that can claim no pageblock take the smallest block that fits (c2f6ea38fc1b)",
+            f"line {stream.line[row]} names that block, and not one of the largest",
+            row,
+        )
+        return True
 
     def claim_before(self, zone: Zone, row: int) -> None:
         """Claim the pageblock that a removal from an empty type must have claimed first.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tracekit.mm.page_alloc import PageAllocator, PcpList
-from tracekit.mm.page_alloc_rules import Drain, Fallback
+from tracekit.mm.page_alloc_rules import Drain, Fallback, Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import DRAIN, PFN, REFILL, Account
 from tracekit.replay.page_alloc.fallback import Fallbacks
@@ -165,6 +165,12 @@ class Twin:
                 handler(row)
             if recorder is not None and recorder.first <= row <= recorder.last:
                 recorder.see(row)
+
+    def adopt(self, rules: Rules) -> None:
+        """Go on with other rules, because the trace shows that this kernel has them."""
+        self.rules = self.allocator.rules = rules
+        for zone in self.allocator.zones:
+            zone.rules = rules
 
     # -- what a cpu is doing --------------------------------------------------------------
 
