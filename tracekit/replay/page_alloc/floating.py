@@ -45,6 +45,29 @@ class Floating:
             stream.pid[r] != pid or stream.context[r] for r in range(freed + 1, row)
         )
 
+    def landed_late(self, row: int, pages: list[int]) -> bool:
+        """Return whether the row's page came into its list only after ``pages`` had.
+
+        Its free was logged before theirs, but another task ran next on that cpu, and the one
+        that freed it logged nothing until after theirs. They must still be there: freed again
+        without an allocation they are not.
+        """
+        stream, future = self.twin.stream, self.future
+        freed = future.last_row(stream.pfn[row], row)
+        if not pages or freed is None or stream.kind[freed] != FREE or stream.context[freed]:
+            return False
+        pid, cpu = stream.pid[freed], stream.cpu[freed]
+        after = range(freed + 1, row)
+        following = next((r for r in after if stream.cpu[r] == cpu), row)
+        if stream.pid[following] == pid or stream.context[following]:
+            return False
+        resumed = next((r for r in after if stream.pid[r] == pid and not stream.context[r]), row)
+        others = [future.last_row(page, row) for page in pages]
+        return all(
+            other is not None and stream.kind[other] == FREE and freed < other < resumed
+            for other in others
+        ) and not any(future.next_kind(page, row) == FREE for page in pages)
+
     def land(self, pid: int) -> None:
         """Let the pages of a task that runs again reach their lists."""
         for page, home in self.pages.pop(pid, ()):

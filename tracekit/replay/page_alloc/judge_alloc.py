@@ -70,6 +70,10 @@ class AllocJudge:
             allocator.drop(pfn)
             account.unchecked(PFN, LATE)
             return pfn
+        if taken is None and self.shared.floating.landed_late(row, skipped):
+            allocator.drop(pfn)
+            account.inferred[PFN] += 1
+            return pfn
         skipped = self.shared.passed_by.release(row, skipped)
         skipped = self.shared.floating.lift(row, skipped)
         if not all(self.shared.leaves_unseen(page, row, home.order) for page in skipped):
