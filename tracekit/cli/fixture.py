@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tracekit.cli.output import TROUBLE, trouble
+from tracekit.cli.output import TROUBLE, trouble, write
 
 if TYPE_CHECKING:
     from tracekit.fixtures.check import Outcome
@@ -38,22 +39,47 @@ def record_command(logs: tuple[str, ...], output: Path, anonymise: bool) -> None
         trouble(str(error))
     except OSError as error:
         trouble(f"{error.filename}: {error.strerror}; choose another folder with -o")
-    click.echo(f"{output}: recorded, the replay {report['verdict']}")
+    lines = sum(source["lines"] for source in report["boot"]["sources"])
+    words = {"agrees": "agrees", "diverges": "diverges", "incomplete": "is incomplete"}
+    click.echo(
+        f"{output}: recorded, {lines:,} lines, the replay {words[report['verdict']]}; "
+        f"next: tracekit fixture check {output}"
+    )
 
 
 @command.command("check")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--jobs", type=click.IntRange(1), help="Processes; all processors by default.")
-def check_command(folders: tuple[Path, ...], jobs: int | None) -> None:
+@click.option("--format", "form", type=click.Choice(("text", "junit")), default="text")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to stdout.")
+def check_command(
+    folders: tuple[Path, ...], jobs: int | None, form: str, output: str | None
+) -> None:
     """Replay all fixtures at or below DIR... and show what changed in which.
 
     Exit status: 0 all as kept, 1 something changed, 2 a fixture could not be replayed.
     """
     from tracekit.fixtures.check import check_all
 
-    outcomes = list(_told(check_all(_find(folders), jobs), verb="changed"))
-    click.echo(f"{sum(o.passed for o in outcomes)} of {len(outcomes)} fixtures as kept")
+    found = check_all(_find(folders), jobs)
+    if form == "junit":
+        from tracekit.fixtures.junit import render
+
+        outcomes = list(found)
+        write(render(outcomes), output)
+    else:
+        outcomes = list(_told(found, verb="changed"))
+        click.echo(_summary(outcomes))
     _leave(outcomes)
+
+
+def _summary(outcomes: Sequence[Outcome]) -> str:
+    """Return how many are as kept, and what is kept of them: faults to be found count too."""
+    kept = Counter(outcome.verdict for outcome in outcomes if outcome.passed)
+    words = {"agrees": "agree", "diverges": "diverge", "incomplete": "are incomplete"}
+    told = ", ".join(f"{count} {words[verdict]}" for verdict, count in sorted(kept.items()))
+    total = f"{kept.total()} of {len(outcomes)} fixtures as kept"
+    return f"{total} ({told})" if told else total
 
 
 @command.command("update")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from tracekit.divergence import Divergence
 from tracekit.replay.boot import Replay
 from tracekit.replay.ledger import Checks, Ledger
+from tracekit.report.xml import document
 
 
 def render(replay: Replay) -> str:
@@ -14,14 +15,15 @@ def render(replay: Replay) -> str:
     root = Element("testsuites", name="tracekit", failures=str(len(replay.loud)))
     for ledger in replay.allocators:
         _suite(root, ledger, [d for d in replay.loud if d.allocator == ledger.name])
-    indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+    return document(root)
 
 
 def _suite(root: Element, ledger: Ledger, loud: list[Divergence]) -> None:
     cases = len(ledger.checks) + len(loud)
+    skipped = sum(not checks.checked for checks in ledger.checks.values())
+    counts = {"tests": cases, "failures": len(loud), "errors": 0, "skipped": skipped}
     suite = SubElement(
-        root, "testsuite", name=ledger.name, tests=str(cases), failures=str(len(loud))
+        root, "testsuite", {"name": ledger.name} | {name: str(n) for name, n in counts.items()}
     )
     for kind, checks in ledger.checks.items():
         _counts(SubElement(suite, "testcase", classname=ledger.name, name=kind), checks)

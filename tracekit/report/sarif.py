@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from tracekit.divergence import Code, Divergence, lookup
 from tracekit.events.base import Source
@@ -55,7 +56,7 @@ def message(divergence: Divergence) -> str:
 def _location(source: Source) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": source.file},
+            "artifactLocation": {"uri": quote(source.file)},
             "region": {"startLine": max(source.line, 1)},
         }
     }
