@@ -40,11 +40,42 @@ def test_only_and_ignore_narrow(tmp_path: Path) -> None:
     assert run(*words)[0] == 0
 
 
-def test_three_boots_make_a_table() -> None:
-    status, output = run(log(), log("x86_510_256M_1cpu"), log("x86_72_256M_1cpu"))
-    assert status == 0
-    assert "kernel image" in output
+THREE = ("x86_510_256M_1cpu", SAMPLE, "x86_72_256M_1cpu")
+
+
+def test_three_boots_make_a_table_that_says_where_a_cause_changes() -> None:
+    status, output = run(*map(log, THREE))
+    assert status == 1
     assert output.splitlines()[2].startswith("C  ")
+    image = next(line for line in output.splitlines() if line.startswith("kernel image"))
+    assert image.endswith("B, C")
+
+
+@pytest.mark.parametrize("form", ["json", "markdown", "html"])
+def test_a_table_comes_in_every_format(form: str) -> None:
+    status, output = run(*map(log, THREE), "--format", form, "--only", "percpu,log-buffer")
+    assert status == 1
+    assert "log buffer" in output
+    assert "kernel image" not in output
+
+
+def test_three_equal_boots_exit_0() -> None:
+    assert run(log(), log(), log())[0] == 0
+
+
+def test_only_takes_a_kind_of_memory() -> None:
+    status, output = run(log(), log("x86_72_256M_1cpu"), "--only", "percpu", "--format", "json")
+    assert status == 1
+    assert {change["kind"] for change in json.loads(output)["changes"]} == {"percpu"}
+
+
+def test_boots_with_slabinfo_compare_their_caches() -> None:
+    folders = [str(boot(name) / "dmesg.log").removesuffix("/dmesg.log") for name in THREE[1:]]
+    status, output = run(*folders, "--only", "slab,calls")
+    assert status == 1
+    assert "inode_cache (" in output
+    assert "alloc_inode (" in output
+    assert "alloc_inode+0x" not in output
 
 
 @pytest.mark.parametrize(

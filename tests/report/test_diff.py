@@ -62,5 +62,5 @@ def test_html_escapes_what_the_log_says(comparison: Comparison) -> None:
 
 def test_markdown_has_a_row_per_cause(comparison: Comparison) -> None:
     text = diff_page.render_markdown(comparison)
-    assert "| **kernel image** | | | | **-7.0 MiB** |" in text
+    assert "| 1 | **kernel image** | | | | **-7.0 MiB** |" in text
     assert "> hard to compare: page sizes differ" in text

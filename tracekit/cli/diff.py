@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from tracekit.cli.output import collector_off, trouble, write
+
+if TYPE_CHECKING:
+    from tracekit.compare.side import Side
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -27,7 +31,8 @@ def command(
     """Say what changed in memory between two boots, and why.
 
     Both are put into canonical form first: the kernel image rebased, owners instead of
-    addresses. Exit status: 0 the same, 1 they differ, 2 trouble.
+    addresses. Give boot folders to have slab caches, call sites and MemTotal compared as well.
+    Three boots or more make a table. Exit status: 0 the same, 1 they differ, 2 trouble.
     """
     from tracekit.capture import CaptureError
     from tracekit.compare.compare import compare
@@ -37,6 +42,8 @@ def command(
     areas = _areas(only)
     if len(paths) < 2:
         raise click.UsageError("give two boots to compare, or more for a table")
+    if len(paths) > 2 and ignore_file:
+        raise click.UsageError("--ignore excuses differences of two boots; a table shows all")
     try:
         ignore = read_ignore(ignore_file) if ignore_file else None
         with collector_off():
@@ -47,15 +54,24 @@ def command(
         if side.boot.is_empty:
             trouble(f"{side.name}: no line of a Linux boot log found, nothing to compare")
     if len(sides) > 2:
-        from tracekit.report.diff_table import render_table
-
-        write(render_table(sides), output)
-        return
+        _table(sides, areas, form, output)
     result = compare(sides[0], sides[1], areas, ignore)
     write(_renderer(form)(result), output)
     for warning in result.warnings:
         click.echo(f"tracekit: {warning}", err=True)
     raise SystemExit(0 if result.same else 1)
+
+
+def _table(
+    sides: Sequence[Side], areas: tuple[str, ...], form: str, output: str | None
+) -> NoReturn:
+    """Write the table of three or more boots; leave with 1 where any two of them differ."""
+    from tracekit.compare.table import make_table
+    from tracekit.report.diff_table import RENDERERS
+
+    table = make_table(sides, areas)
+    write(RENDERERS[form](table), output)
+    raise SystemExit(0 if table.same else 1)
 
 
 def _areas(only: str | None) -> tuple[str, ...]:

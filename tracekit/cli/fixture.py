@@ -76,7 +76,7 @@ def check_command(
 def _summary(outcomes: Sequence[Outcome]) -> str:
     """Return how many are as kept, and what is kept of them: faults to be found count too."""
     kept = Counter(outcome.verdict for outcome in outcomes if outcome.passed)
-    words = {"agrees": "agree", "diverges": "diverge", "incomplete": "are incomplete"}
+    words = {"agrees": "agreeing", "diverges": "diverging", "incomplete": "incomplete"}
     told = ", ".join(f"{count} {words[verdict]}" for verdict, count in sorted(kept.items()))
     total = f"{kept.total()} of {len(outcomes)} fixtures as kept"
     return f"{total} ({told})" if told else total

@@ -10,6 +10,11 @@ from tracekit.compare.causes import OUTCOMES, Cause, causes
 from tracekit.compare.change import Account, Change, Comparison
 
 BYTES_AREAS = ("firmware", "memblock", "free")
+OBJECTS = {
+    "slab": "slab caches at the snapshot",
+    "calls": "call sites, by the bytes that live at the end",
+}
+MOVED = "reservations of {} owners lie elsewhere, as they must when others change in size"
 MOST_CAUSES = 8
 MOST_DETAILS = 4
 MOST_SETTING = 12
@@ -25,8 +30,7 @@ def render(comparison: Comparison) -> str:
         _heading(comparison),
         _causes(found),
         _accounts(comparison.accounts),
-        _objects(comparison.changes, "slab", "slab caches at the snapshot"),
-        _objects(comparison.changes, "calls", "call sites, by the bytes that live at the end"),
+        *(_objects(comparison.changes, area, title) for area, title in OBJECTS.items()),
         *(_area(comparison.changes, area) for area in ("divergences", "zones")),
         _setting(comparison.setting),
         _details(found),
@@ -129,11 +133,11 @@ def _accounts(accounts: Sequence[Account]) -> str:
         if account.delta or account.remainder:
             numbers = f"{plain(account.before)} -> {plain(account.after)}"
             lines.append(f"    {_painted(account.delta)}  {account.name}: {numbers}")
-            lines += [f"      {signed(size):>11}  {name}" for name, size in _terms(account)]
+            lines += [f"      {signed(size):>11}  {name}" for name, size in shown_terms(account)]
     return "\n".join(lines) + "\n" if len(lines) > 1 else ""
 
 
-def _terms(account: Account) -> list[tuple[str, int]]:
+def shown_terms(account: Account) -> list[tuple[str, int]]:
     """Return the parts of an account's difference; what is free is told by the causes above."""
     terms = list(account.parts) if account.name not in ("RAM", "free at the hand-off") else []
     if len(terms) == 1 and not account.remainder:
@@ -198,14 +202,16 @@ def _area(changes: Sequence[Change], area: str) -> str:
 
 def _moves(comparison: Comparison) -> str:
     """Tell what lies elsewhere; one line where that follows from all the rest."""
-    group = [change for change in comparison.changes if change.area == "moves"]
+    count = moved_by_others(comparison)
+    if count:
+        return f"{style('moves', bold=True)}: {MOVED.format(count)} (--only moves lists them)\n"
+    return _area(comparison.changes, "moves")
+
+
+def moved_by_others(comparison: Comparison) -> int:
+    """Return how many owners' reservations lie elsewhere because others changed in size."""
     resized = any(change.area in BYTES_AREAS for change in comparison.changes)
-    if group and resized:
-        return (
-            f"{style('moves', bold=True)}: reservations of {len(group)} owners lie elsewhere, "
-            "as they must when others change in size (--only moves lists them)\n"
-        )
-    return _area(group, "moves")
+    return sum(change.area == "moves" for change in comparison.changes) if resized else 0
 
 
 def _ignored(comparison: Comparison) -> str:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from tracekit.compare.causes import OUTCOMES, causes
 from tracekit.compare.change import Change, Comparison
-from tracekit.report.diff import BYTES_AREAS, plain, signed
+from tracekit.report.diff import (
+    BYTES_AREAS,
+    MOVED,
+    OBJECTS,
+    moved_by_others,
+    plain,
+    shown_terms,
+    signed,
+)
 from tracekit.report.template import render_template
 
 
@@ -18,22 +27,22 @@ def render_html(comparison: Comparison) -> str:
 
 
 def _render(comparison: Comparison, template: str, escape: bool) -> str:
-    memory = [change for change in comparison.changes if change.area in BYTES_AREAS]
-    other = [change for change in comparison.changes if change.area not in BYTES_AREAS]
+    found = causes(comparison.changes, BYTES_AREAS)
+    moved = moved_by_others(comparison)
+    areas = ("divergences", "zones") if moved else ("divergences", "zones", "moves")
     return render_template(
         template,
         escape,
         comparison=comparison,
-        kinds=_by_kind(memory),
-        other=other,
+        causes=[cause for cause in found if cause.kind not in OUTCOMES],
+        objects=[(title, _of(comparison, area)) for area, title in OBJECTS.items()],
+        other=[change for area in areas for change in _of(comparison, area)],
+        moved=MOVED.format(moved) if moved else "",
         plain=plain,
         signed=signed,
+        terms=shown_terms,
     )
 
 
-def _by_kind(changes: list[Change]) -> list[tuple[str, int, list[Change]]]:
-    kinds: dict[str, list[Change]] = {}
-    for change in changes:
-        kinds.setdefault(change.kind, []).append(change)
-    rows = [(kind, sum(c.delta for c in group), group) for kind, group in kinds.items()]
-    return sorted(rows, key=lambda row: -abs(row[1]))
+def _of(comparison: Comparison, area: str) -> list[Change]:
+    return [change for change in comparison.changes if change.area == area]
