@@ -50,9 +50,14 @@ class Shape:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.fields = tuple(field for _, field, _ in rule.groups)
+        self._starts = tuple(prefix.encode() for prefix in rule.prefixes)
+
+    def match(self, text: bytes) -> re.Match[bytes] | None:
+        """Return the match of the whole text; one that begins otherwise costs next to nothing."""
+        return self._regex.fullmatch(text) if text.startswith(self._starts) else None
 
     @cached_property
-    def regex(self) -> re.Pattern[bytes]:
+    def _regex(self) -> re.Pattern[bytes]:
         """The compiled expression: few of them are ever needed."""
         return re.compile(self.rule.regex.encode())
 
@@ -66,7 +71,7 @@ def shapes() -> dict[str, Shape]:
 def read_frame(line: bytes, name: str) -> Frame | None:
     """Return what the line shows if it is of this shape, one of FRAMES."""
     shape = shapes()[name]
-    match = shape.regex.fullmatch(line)
+    match = shape.match(line)
     if match is None:
         return None
     shown = {
@@ -161,7 +166,7 @@ def read_body(event: bytes) -> Note | None:
 def _first(text: bytes, names: tuple[str, ...] | list[str]) -> Note | None:
     for name in names:
         shape = shapes()[name]
-        match = shape.regex.fullmatch(text)
+        match = shape.match(text)
         if match is not None:
             groups = zip(shape.fields, match.groups(), strict=True)
             return Note(name, {field: found for field, found in groups if found is not None})

@@ -95,6 +95,11 @@ class SlowReader:
     def _line(self, line: bytes, number: int) -> None:
         if not line:
             self.counts.other += 1
+            return
+        # before the cpu in brackets no frame can be told from a comment
+        note = read_note(line) if line.startswith(b"#") and b"[" not in line else None
+        if note is not None:
+            self._note(note, number)
         elif not self._whole(line, number):
             note = read_note(line)
             if note is not None:
