@@ -30,6 +30,7 @@ MODULES = (
     "tracekit.replay.page_alloc.stream",
     "tracekit.replay.page_alloc.twin",
     "tracekit.replay.page_alloc.vmalloc",
+    "tracekit.replay.slub.identity",
 )
 
 

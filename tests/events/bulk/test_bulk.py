@@ -52,6 +52,21 @@ def test_the_others_agree(rows: list[tuple[int, int, int, int]]) -> None:
         figures = (two, three, column([v % 2 for v in fates]), fates)
         found, expected = compiled.tally(keys, *figures), with_numpy.tally(keys, *figures)
         assert list(found.items()) == list(expected.items())
+    assert list(compiled.within(one, 1, 3)) == list(with_numpy.within(one, 1, 3))
+    assert list(compiled.known(one)) == list(with_numpy.known(one))
+    assert list(compiled.fill(one, 9)) == list(with_numpy.fill(one, 9))
+    assert list(compiled.partners(one, two)) == list(with_numpy.partners(one, two))
+    for ours, other in zip(compiled.number([one, two]), with_numpy.number([one, two]), strict=True):
+        assert list(ours) == list(other)
+
+
+@given(st.lists(st.lists(st.integers(0, 20)).map(sorted), max_size=4))
+def test_interleave_agrees(drawn: list[list[int]]) -> None:
+    columns = [column(values) for values in drawn]
+    places = list(compiled.interleave(columns))
+    assert places == list(with_numpy.interleave(columns))
+    joined = bulk.chain(columns)
+    assert [joined[place] for place in places] == sorted(joined)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), SMALL), max_size=40), st.lists(SMALL, min_size=5))
@@ -103,3 +118,22 @@ def test_many_groups_and_many_lives_survive_growing() -> None:
     fates = compiled.lives(kind, {0: 1, 1: 2}, {0: (keys, size), 1: (keys, size)})
     assert list(fates[0]) == list(range(size, 2 * size))
     assert list(fates[1]) == list(range(size))
+
+
+@pytest.mark.parametrize("way", [compiled, with_numpy], ids=["compiled", "numpy"])
+def test_partners_are_each_others(way) -> None:
+    roles = column([1, 1, 2, 1, 2, 0, 2, 1])
+    keys = column([7, 8, 7, 8, 8, 8, 9, 7])
+    ends = [2, bulk.UNSEEN, 0, 4, 3, bulk.ALONE, bulk.ALONE, bulk.ALONE]
+    assert list(way.partners(roles, keys)) == ends
+
+
+@pytest.mark.parametrize("way", [compiled, with_numpy], ids=["compiled", "numpy"])
+def test_numbers_go_by_first_appearance(way) -> None:
+    numbers, firsts, counts = way.number([column([5, 3, 5, ABSENT]), column([1, 1, 1, 1])])
+    assert (list(numbers), list(firsts), list(counts)) == ([0, 1, 0, 2], [0, 1, 3], [2, 1, 1])
+    assert [list(found) for found in way.number([column([])])] == [[], [], []]
+
+
+def test_a_column_of_one_value() -> None:
+    assert list(bulk.chain([bulk.repeat(-1, 2), bulk.repeat(ABSENT, 1)])) == [-1, -1, ABSENT]

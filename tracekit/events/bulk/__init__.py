@@ -6,6 +6,7 @@ buffer of signed 64-bit integers, as in events/table.py.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -107,3 +108,59 @@ def tally(
     """
     found: dict[tuple[int, ...], Figures] = _way().tally(keys, requested, allocated, moves, fates)
     return found
+
+
+def number(keys: Sequence[Column]) -> tuple[Column, Column, Column]:
+    """Number the distinct tuples of keys in the order in which they first appear.
+
+    Returns each row's number; then for each number the first row that has it, and how many have it.
+    """
+    found: tuple[Column, Column, Column] = _way().number(keys)
+    return found
+
+
+def partners(role: Column, key: Column) -> Column:
+    """Match rows that begin something (BEGINS) with those that end it (ENDS), by their key.
+
+    Returns for each row the other one of the pair; ALONE where there is none, UNSEEN where the
+    same key begins once more.
+    """
+    found: Column = _way().partners(role, key)
+    return found
+
+
+def within(column: Column, low: int, high: int) -> Column:
+    """Return the places where a column holds a value from ``low`` to ``high``, both included."""
+    found: Column = _way().within(column, low, high)
+    return found
+
+
+def known(column: Column) -> Column:
+    """Return the places where a column holds a value, and not 0 (NULL) either."""
+    found: Column = _way().known(column)
+    return found
+
+
+def fill(column: Column, value: int) -> Column:
+    """Return the same column with ``value`` where it is ABSENT."""
+    found: Column = _way().fill(column, value)
+    return found
+
+
+def interleave(columns: Sequence[Column]) -> Column:
+    """Merge ascending columns into one; return of each value its place in all of them joined.
+
+    Of equal values that of the column named first comes first.
+    """
+    found: Column = _way().interleave(columns)
+    return found
+
+
+def chain(columns: Sequence[Column]) -> Column:
+    """Return the values of several columns, one column after the other."""
+    return memoryview(b"".join(columns)).cast("q")
+
+
+def repeat(value: int, size: int) -> Column:
+    """Return a column of ``size`` that holds ``value`` everywhere."""
+    return memoryview(value.to_bytes(8, sys.byteorder, signed=True) * size).cast("q")

@@ -372,3 +372,105 @@ def locate(const int64_t[:] index, const int64_t[:] wanted, Py_ssize_t size):
         out[i] = rows[wanted[i]] - 1 if wanted[i] >= 0 else -1
     free(rows)
     return view
+
+
+def number(keys):
+    """See bulk.number."""
+    cdef Py_ssize_t i, row, size = len(keys[0])
+    cdef Figures *figures
+    data, numbers = _column(size)
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    if not size:
+        return numbers, numbers, numbers
+    cdef Groups groups = Groups(keys)
+    for i in range(size):
+        figures = groups.of(i)
+        figures.hit += 1
+        out[i] = figures - groups.figures
+    data, firsts = _column(groups.count)
+    cdef int64_t *first = <int64_t *>PyBytes_AS_STRING(data)
+    data, counts = _column(groups.count)
+    cdef int64_t *count = <int64_t *>PyBytes_AS_STRING(data)
+    for row in range(groups.count):
+        first[row] = groups.figures[row].first
+        count[row] = groups.figures[row].hit
+    return numbers, firsts, counts
+
+
+def partners(const int64_t[:] role, const int64_t[:] key):
+    """See bulk.partners."""
+    cdef Py_ssize_t i
+    cdef Open still = Open()
+    data, view = _column(role.shape[0])
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    for i in range(role.shape[0]):
+        out[i] = ALONE
+        if role[i] == BEGINS:
+            still.begin(key[i], i, out + i)
+        elif role[i] == ENDS:
+            out[i] = still.end(key[i], i)
+    return view
+
+
+def within(const int64_t[:] column, int64_t low, int64_t high):
+    """See bulk.within."""
+    cdef Py_ssize_t i, size = 0
+    data, view = _column(column.shape[0])
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    for i in range(column.shape[0]):
+        if low <= column[i] <= high:
+            out[size] = i
+            size += 1
+    return view[:size]
+
+
+def known(const int64_t[:] column):
+    """See bulk.known."""
+    cdef Py_ssize_t i, size = 0
+    data, view = _column(column.shape[0])
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    for i in range(column.shape[0]):
+        if column[i] != 0 and column[i] != ABSENT:
+            out[size] = i
+            size += 1
+    return view[:size]
+
+
+def fill(const int64_t[:] column, int64_t value):
+    """See bulk.fill."""
+    cdef Py_ssize_t i
+    data, view = _column(column.shape[0])
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    for i in range(column.shape[0]):
+        out[i] = value if column[i] == ABSENT else column[i]
+    return view
+
+
+def interleave(columns):
+    """See bulk.interleave."""
+    cdef const int64_t *values[MAX_KINDS]
+    cdef Py_ssize_t left[MAX_KINDS]
+    cdef Py_ssize_t at[MAX_KINDS]
+    cdef Py_ssize_t place, size = 0
+    cdef int k, best, count = len(columns)
+    cdef const int64_t[:] held
+    keep = []
+    for k in range(count):
+        held = columns[k]
+        keep.append(held)
+        values[k] = &held[0] if held.shape[0] else NULL
+        left[k] = len(columns[k])
+        at[k] = size
+        size += left[k]
+    data, view = _column(size)
+    cdef int64_t *out = <int64_t *>PyBytes_AS_STRING(data)
+    for place in range(size):
+        best = -1
+        for k in range(count):
+            if left[k] and (best < 0 or values[k][0] < values[best][0]):
+                best = k
+        out[place] = at[best]
+        at[best] += 1
+        left[best] -= 1
+        values[best] += 1
+    return view

@@ -118,3 +118,58 @@ def tally(
         sums.append(summed.tolist())
     found = list(zip(*sums, strict=True))
     return {tuple(int(_array(key)[first[i]]) for key in keys): found[i] for i in np.argsort(first)}
+
+
+def number(keys: Sequence[Column]) -> tuple[Column, Column, Column]:
+    """See bulk.number: each column of keys in turn splits the groups of those before it."""
+    size = len(keys[0])
+    first, member = np.zeros(min(size, 1), dtype=np.int64), np.zeros(size, dtype=np.int64)
+    for key in keys:
+        distinct, codes = np.unique(_array(key), return_inverse=True)
+        joined = member * len(distinct) + codes
+        _, first, member = np.unique(joined, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    numbers = rank[member]
+    counts = np.bincount(numbers, minlength=len(order))
+    return _column(numbers), _column(first[order]), _column(counts)
+
+
+def partners(role: Column, key: Column) -> Column:
+    """See bulk.partners: events of one key stand together, a beginning before its end."""
+    does, keys = _array(role), _array(key)
+    found = np.full(len(does), ALONE, dtype=np.int64)
+    known = np.flatnonzero((does == BEGINS) | (does == ENDS))
+    order = known[np.argsort(keys[known], kind="stable")]
+    first, second = order[:-1], order[1:]
+    begun = (keys[first] == keys[second]) & (does[first] == BEGINS)
+    pairs, again = begun & (does[second] == ENDS), begun & (does[second] == BEGINS)
+    found[first[again]] = UNSEEN
+    found[first[pairs]] = second[pairs]
+    found[second[pairs]] = first[pairs]
+    return _column(found)
+
+
+def within(column: Column, low: int, high: int) -> Column:
+    """See bulk.within."""
+    values = _array(column)
+    return _column(np.flatnonzero((values >= low) & (values <= high)))
+
+
+def known(column: Column) -> Column:
+    """See bulk.known."""
+    values = _array(column)
+    return _column(np.flatnonzero((values != 0) & (values != ABSENT)))
+
+
+def fill(column: Column, value: int) -> Column:
+    """See bulk.fill."""
+    values = _array(column)
+    return _column(np.where(values == ABSENT, value, values))
+
+
+def interleave(columns: Sequence[Column]) -> Column:
+    """See bulk.interleave."""
+    joined = np.concatenate([np.empty(0, np.int64), *map(_array, columns)])
+    return _column(np.argsort(joined, kind="stable"))

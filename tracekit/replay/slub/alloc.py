@@ -28,7 +28,7 @@ class AllocCheck:
     def alloc(self, row: int) -> None:
         """Check an allocation's place, compare it with the predicted one, and adopt it."""
         stream, world = self.desk.stream, self.world
-        pointer = stream.where[row]
+        pointer = stream.pointer(row)
         if self._printed_twice(row, pointer):
             return
         self.previous = row
@@ -61,7 +61,11 @@ class AllocCheck:
     def _printed_twice(self, row: int, pointer: int) -> bool:
         """Some allocations are printed by an inner and again by an outer function."""
         before, stream = self.previous, self.desk.stream
-        if before < 0 or stream.where[before] != pointer or self.world.live.get(pointer) != before:
+        if (
+            before < 0
+            or stream.pointer(before) != pointer
+            or self.world.live.get(pointer) != before
+        ):
             return False
         if stream.cpu[before] != stream.cpu[row]:
             return False
@@ -80,7 +84,7 @@ class AllocCheck:
         self.desk.matched["object"] += 1
 
     def _remember(self, row: int) -> None:
-        pointer = self.desk.stream.where[row]
+        pointer = self.desk.stream.pointer(row)
         self.world.live[pointer] = row
         self.world.freed.pop(pointer, None)
 
@@ -88,7 +92,7 @@ class AllocCheck:
         world, stream = self.world, self.desk.stream
         owner = world.slabs.get(head)
         if owner is not None and owner[0] is not simulated:
-            text = f"ptr=0x{stream.where[row]:x} on a slab of {owner[0].name}"
+            text = f"ptr=0x{stream.pointer(row):x} on a slab of {owner[0].name}"
             self._report(row, simulated, "SL103", f"a slab of {simulated.name}", text)
             return
         cpu, node = stream.cpu[row], stream.node[row]
@@ -109,7 +113,7 @@ class AllocCheck:
         """The object lies on a page that is no slab yet: a new slab, or one from before."""
         world = self.world
         if head in world.freed_pages:
-            text = f"ptr=0x{self.desk.stream.where[row]:x} on pfn 0x{head:x}, which is free"
+            text = f"ptr=0x{self.desk.stream.pointer(row):x} on pfn 0x{head:x}, which is free"
             self._report(
                 row, simulated, "SL104", "a page in use", text, world.freed_pages.pop(head)
             )

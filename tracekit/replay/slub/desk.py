@@ -120,7 +120,7 @@ class Desk:
             code,
             self.source(row),
             subject,
-            logged=logged or f"ptr=0x{self.stream.where[row]:x}",
+            logged=logged or f"ptr=0x{self.stream.pointer(row):x}",
             simulated=simulated,
             alternatives=alternatives,
             related=() if related is None else (self.source(related),),

@@ -21,7 +21,7 @@ from tracekit.replay.slub.layout import NodeMap, find_linear_map
 from tracekit.replay.slub.lifetime import replay_lifetimes
 from tracekit.replay.slub.shapes import check_geometry, read_slabinfo
 from tracekit.replay.slub.snapshot import check_snapshot
-from tracekit.replay.slub.stream import ALLOC, FREE, HIDDEN_FREE, SlabStream, read_stream
+from tracekit.replay.slub.stream import HIDDEN_FREE, SlabStream, read_stream
 from tracekit.replay.slub.twin import SlubTwin
 from tracekit.replay.slub.world import World
 
@@ -54,7 +54,7 @@ def run(context: Context) -> None:
 
 def has_events(stream: SlabStream) -> bool:
     """Say whether the trace shows any slab event."""
-    return bool(stream.hidden) or any(op in (ALLOC, FREE) for op in stream.op)
+    return bool(stream.hidden) or stream.allocs + stream.frees > 0
 
 
 def replay_stream(

@@ -22,7 +22,7 @@ class FreeCheck:
     def free(self, row: int) -> None:
         """Check that an object is in use and of the cache that the line names; free it."""
         world = self.world
-        pointer = self.desk.stream.where[row]
+        pointer = self.desk.stream.pointer(row)
         pfn = world.linear.pfn(pointer)
         was_live = world.live.pop(pointer, None)
         owner = world.slabs.get(pfn)
@@ -77,7 +77,7 @@ class FreeCheck:
         if not unseen:
             self.desk.matched["free"] += 1
             return ""
-        freed = self.world.freed.get(self.desk.stream.where[row], -1)
+        freed = self.world.freed.get(self.desk.stream.pointer(row), -1)
         excused = simulated.silent or (simulated.blind and freed < self.world.blind_row)
         excused = excused or (state == NEVER_SEEN and slab.skipped)
         if excused or self.address.freed_unallocated(slab, slot):
@@ -97,7 +97,7 @@ class FreeCheck:
             code,
             subject,
             wanted,
-            logged=f"ptr=0x{self.desk.stream.where[row]:x} freed{name}",
+            logged=f"ptr=0x{self.desk.stream.pointer(row):x} freed{name}",
             alternatives=_ALTERNATIVES.get(code, ()),
             related=related,
         )

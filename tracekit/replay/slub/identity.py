@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tracekit.events import bulk
+from tracekit.events.table import ABSENT, Column
 from tracekit.mm.slub_geometry import Geometry, OrderRules, geometry
 from tracekit.replay.slub.layout import LinearMap
 from tracekit.replay.slub.stream import ALLOC, FREE, PAGE_ALLOC, SlabStream
 
 __all__ = ["CacheFacts", "Identity", "identify_caches"]
+
+# Differences of addresses are those of a 64-bit machine.
+MASK = (1 << 64) - 1
 
 
 @dataclass(slots=True)
@@ -25,7 +30,6 @@ class CacheFacts:
     offset: int = 0
     keys: list[int] = field(default_factory=list)
     names: Counter[int] = field(default_factory=Counter)
-    offsets: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -62,7 +66,8 @@ def identify_caches(
     stream: SlabStream, linear: LinearMap, rules: OrderRules, *, debug: bool
 ) -> Identity:
     """Group the keys of a trace into caches by the slabs that their objects share."""
-    page_size = 1 << linear.page_shift
+    shift = linear.page_shift
+    page_size = 1 << shift
     shapes = {
         key.size: geometry(key.size, rules, debug=debug) for key in stream.keys if key.size > 0
     }
@@ -71,7 +76,9 @@ def identify_caches(
         for key in stream.keys
     ]
     groups = _Groups(len(stream.keys))
-    old_pages = _join_by_slab(stream, linear, orders, groups)
+    old_pages = _join_by_slab(
+        stream.op, stream.where, stream.what, linear.base, shift, orders, groups
+    )
     names = _join_by_name(stream, groups)
     caches, cache_of = _collect(stream, orders, shapes, groups)
     for key, seen in names.items():
@@ -91,23 +98,35 @@ def is_whole_pages(size: int, page_size: int) -> bool:
 
 
 def _join_by_slab(
-    stream: SlabStream, linear: LinearMap, orders: list[int], groups: _Groups
+    op: Column,
+    where: Column,
+    what: Column,
+    base: int,
+    shift: int,
+    orders: list[int],
+    groups: _Groups,
 ) -> dict[int, int]:
     """Join keys whose objects share a slab; return the key of each slab older than the trace."""
-    base, shift = linear.base, linear.page_shift
     pages: dict[int, int] = {}
     old: dict[int, int] = {}
     fresh: set[int] = set()
-    for op, where, what in zip(stream.op, stream.where, stream.what, strict=True):
-        if op == ALLOC and orders[what] >= 0:
-            head = (where - base) >> shift >> orders[what] << orders[what]
-            owner = pages.setdefault(head, what)
-            if owner != what:
-                groups.join(owner, what)
-            elif head not in fresh:
-                old.setdefault(head, what)
-        elif op == PAGE_ALLOC:
-            for pfn in range(where, where + (1 << what)):
+    for row in range(len(op)):
+        key = what[row]
+        if op[row] == ALLOC:
+            order = orders[key]
+            if order < 0:
+                continue
+            head = ((where[row] - base) & MASK) >> shift >> order << order
+            owner = pages.get(head, -1)
+            if owner < 0:
+                pages[head] = owner = key
+            if owner != key:
+                groups.join(owner, key)
+            elif head not in fresh and head not in old:
+                old[head] = key
+        elif op[row] == PAGE_ALLOC:
+            first = where[row]
+            for pfn in range(first, first + (1 << key)):
                 pages.pop(pfn, None)
                 fresh.add(pfn)
     return old
@@ -115,15 +134,15 @@ def _join_by_slab(
 
 def _join_by_name(stream: SlabStream, groups: _Groups) -> dict[int, Counter[int]]:
     """Join keys of one size whose objects are freed under one name; return names by key."""
-    live: dict[int, int] = {}
+    frees = bulk.places(stream.op, FREE)
+    made = bulk.pick(bulk.partners(stream.op, stream.where), frees)
+    keys, named = bulk.pick(stream.what, made), bulk.pick(stream.what, frees)
+    _, firsts, counts = bulk.number([keys, named])
     names: dict[int, Counter[int]] = {}
-    for op, where, what in zip(stream.op, stream.where, stream.what, strict=True):
-        if op == ALLOC:
-            live[where] = what
-        elif op == FREE:
-            key = live.pop(where, -1)
-            if key >= 0 and what >= 0:
-                names.setdefault(key, Counter())[what] += 1
+    for row, count in zip(firsts, counts, strict=True):
+        key, name = keys[row], named[row]
+        if key != ABSENT and name >= 0:
+            names.setdefault(key, Counter())[name] = count
     first: dict[tuple[int, int], int] = {}
     for key, seen in names.items():
         name, count = seen.most_common(1)[0]
@@ -155,12 +174,31 @@ def _learn_offsets(
     stream: SlabStream, linear: LinearMap, caches: list[CacheFacts], cache_of: list[int]
 ) -> None:
     """Find where in its place an object starts: behind the left red zone, if there is one."""
-    mask = (1 << linear.page_shift) - 1
-    for op, where, what in zip(stream.op, stream.where, stream.what, strict=True):
-        if op == ALLOC and cache_of[what] >= 0:
-            cache = caches[cache_of[what]]
-            size, order = cache.geometry.size, cache.geometry.order
-            inside = (where - linear.base) & ((mask + 1 << order) - 1)
-            cache.offsets[inside % size] += 1
-    for cache in caches:
-        cache.offset = cache.offsets.most_common(1)[0][0] if cache.offsets else 0
+    shapes = [cache.geometry for cache in caches]
+    spans = [shape.pages << linear.page_shift for shape in shapes]
+    sizes = [shape.size for shape in shapes]
+    op, where, what = stream.op, stream.where, stream.what
+    found = _count_offsets(op, where, what, linear.base, cache_of, spans, sizes)
+    for cache, offsets in zip(caches, found, strict=True):
+        cache.offset = max(offsets, key=offsets.__getitem__, default=0)
+
+
+def _count_offsets(
+    op: Column,
+    where: Column,
+    what: Column,
+    base: int,
+    cache_of: list[int],
+    spans: list[int],
+    sizes: list[int],
+) -> list[dict[int, int]]:
+    """Count for each cache how often an object starts so many bytes after a whole place."""
+    found: list[dict[int, int]] = [{} for _ in spans]
+    for row in range(len(op)):
+        if op[row] == ALLOC:
+            number = cache_of[what[row]]
+            if number >= 0:
+                span, size, counts = spans[number], sizes[number], found[number]
+                inside = ((where[row] - base) & MASK) % span % size
+                counts[inside] = counts.get(inside, 0) + 1
+    return found

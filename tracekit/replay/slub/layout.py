@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tracekit.events.mm_init import NodeRangeLine
+from tracekit.events.table import ADDRESS
 from tracekit.replay.slub.stream import ALLOC, PAGE_ALLOC, SlabStream
 
 __all__ = ["LinearMap", "NodeMap", "find_linear_map"]
@@ -23,7 +24,7 @@ class LinearMap:
 
     def pfn(self, pointer: int) -> int:
         """Return the page that `pointer` lies in."""
-        return (pointer - self.base) >> self.page_shift
+        return ((pointer - self.base) & ADDRESS) >> self.page_shift
 
 
 def find_linear_map(stream: SlabStream, page_size: int) -> LinearMap | None:
@@ -47,7 +48,7 @@ def find_linear_map(stream: SlabStream, page_size: int) -> LinearMap | None:
         return None
     if len(best) == 2 and best[0][1] < 2 * best[1][1]:
         return None
-    return LinearMap(best[0][0] << shift, shift)
+    return LinearMap((best[0][0] << shift) & ADDRESS, shift)
 
 
 class NodeMap:

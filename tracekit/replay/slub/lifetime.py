@@ -53,7 +53,7 @@ def _report(ledger: Ledger, stream: SlabStream, row: int, before: int) -> None:
         "SL201",
         stream.source(row),
         "an object",
-        logged=f"ptr=0x{stream.where[row]:x} freed",
+        logged=f"ptr=0x{stream.pointer(row):x} freed",
         simulated="the object is free",
         related=(stream.source(before),),
         alternatives=("the line that allocated it in between was lost",),
@@ -61,9 +61,9 @@ def _report(ledger: Ledger, stream: SlabStream, row: int, before: int) -> None:
 
 
 def _enter(ledger: Ledger, stream: SlabStream, reason: str, counts: tuple[int, int, int]) -> None:
-    allocs = stream.op.count(ALLOC)
+    allocs = stream.allocs
     matched, inferred, unknown = counts
-    ledger.events += allocs + stream.op.count(FREE)
+    ledger.events += allocs + stream.frees
     for kind in ("object", "address"):
         if allocs:
             ledger.unchecked(kind, reason, allocs)

@@ -5,11 +5,13 @@ Everything is a number, so that a compiled loop can read the same columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from tracekit.events import bulk
 from tracekit.events.base import Source
-from tracekit.events.table import ABSENT, ADDRESS, Table, Trace
+from tracekit.events.table import ABSENT, ADDRESS, Column, Table, Trace
 from tracekit.replay.page_alloc.reader import switch_ons
 
 __all__ = [
@@ -38,6 +40,9 @@ _PAGES = {
     "mm_page_free_direct": PAGE_FREE,
 }
 _MAX_PFN = 1 << 52
+_FACTS = ("call_site", "bytes_alloc", "bytes_req", "gfp_flags", "name")
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +60,44 @@ class Key:
     caller: str = ""
 
 
+_NONE = memoryview(b"").cast("q")
+
+
 @dataclass(slots=True)
 class SlabStream:
     """Columns of equal length.
 
     `op` is ALLOC, FREE, PAGE_ALLOC, PAGE_FREE or BLIND (events were off before it); `index` the
-    event's place in the trace; `where` a pointer or a pfn; `what` the number of the key in `keys`
-    for ALLOC, of the cache's name in `names` for FREE (-1: not shown), the order for page events;
-    `node` the node asked for, -1 for any; `asked` the bytes asked for.  `hidden` counts events
-    without a readable pointer, `nulls` frees of NULL.  `flushes` are places in the trace where the
-    sheaf of a cache was freed that was emptied to its slabs.
+    event's place in the trace; `where` a pointer (as 64 signed bits, see pointer()) or a pfn;
+    `what` the number of the key in `keys` for ALLOC, of the cache's name in `names` for FREE (-1:
+    not shown), the order for page events; `node` the node asked for, -1 for any; `asked` the bytes
+    asked for.  There are `allocs` and `frees`; `hidden` counts events without a readable pointer,
+    `nulls` frees of NULL.  `flushes` are places in the trace where the sheaf of a cache was freed
+    that was emptied to its slabs.
     """
 
     trace: Trace
-    op: list[int] = field(default_factory=list)
-    index: list[int] = field(default_factory=list)
-    cpu: list[int] = field(default_factory=list)
-    where: list[int] = field(default_factory=list)
-    what: list[int] = field(default_factory=list)
-    node: list[int] = field(default_factory=list)
-    asked: list[int] = field(default_factory=list)
+    index: Column = _NONE
+    op: Column = _NONE
+    cpu: Column = _NONE
+    where: Column = _NONE
+    what: Column = _NONE
+    node: Column = _NONE
+    asked: Column = _NONE
     keys: list[Key] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     hidden: dict[str, int] = field(default_factory=dict)
+    allocs: int = 0
+    frees: int = 0
     nulls: int = 0
-    flushes: list[int] = field(default_factory=list)
+    flushes: Column = _NONE
 
     def __len__(self) -> int:
         return len(self.op)
+
+    def pointer(self, row: int) -> int:
+        """Return the address of the object of a row."""
+        return self.where[row] & ADDRESS
 
     def source(self, row: int) -> Source:
         """Return where the event of a row stands."""
@@ -91,7 +106,8 @@ class SlabStream:
         return Source(trace.path, trace["line"][index], time)
 
 
-Row = tuple[int, int, int, int, int, int, int]
+# Columns of one sort of event: index, op, where, what, node, asked.
+Part = tuple[Column, Column, Column, Column, Column, Column]
 
 
 def read_stream(trace: Trace, buckets: bool = False) -> SlabStream:
@@ -100,57 +116,74 @@ def read_stream(trace: Trace, buckets: bool = False) -> SlabStream:
     `buckets`: the kernel keeps what users fill apart (CONFIG_SLAB_BUCKETS).
     """
     stream = SlabStream(trace)
-    rows: list[Row] = []
+    parts = [_blind(trace)]
     for name in _ALLOCS:
-        rows += _allocs(stream, trace.table(name), name.startswith("kmalloc"), buckets)
+        parts.append(_allocs(stream, trace.table(name), name.startswith("kmalloc"), buckets))
     for name in _FREES:
-        rows += _frees(stream, trace.table(name))
+        parts.append(_frees(stream, trace.table(name)))
     for name, op in _PAGES.items():
-        rows += _pages(trace, trace.table(name), op)
+        parts.append(_pages(trace.table(name), op))
+    order = bulk.interleave([part[0] for part in parts])
+    columns = [bulk.pick(bulk.chain(column), order) for column in zip(*parts, strict=True)]
+    stream.index, stream.op, stream.where, stream.what, stream.node, stream.asked = columns
+    stream.cpu = bulk.fill(bulk.pick(trace["cpu"], stream.index), 0)
     stream.flushes = _flushes(trace)
-    blind = {*switch_ons(trace), *(gap.last for gap in trace.gaps if gap.first >= 0)}
-    rows += [(index, BLIND, 0, 0, 0, -1, 0) for index in blind]
-    rows.sort()
-    columns = (stream.index, stream.op, stream.cpu, stream.where, stream.what)
-    for position, column in enumerate((*columns, stream.node, stream.asked)):
-        column.extend([row[position] for row in rows])
     return stream
 
 
-def _column(table: Table, name: str, default: int) -> list[int]:
+def _blind(trace: Trace) -> Part:
+    indexes = sorted({*switch_ons(trace), *(gap.last for gap in trace.gaps if gap.first >= 0)})
+    nothing = bulk.repeat(0, len(indexes))
+    index = memoryview(array("q", indexes))
+    return index, bulk.repeat(BLIND, len(index)), nothing, nothing, nothing, nothing
+
+
+def _shown(table: Table, name: str, rows: Column) -> Column:
+    """Return a field at some rows of a table."""
     if name not in table:
-        return [default] * len(table)
-    return [default if value == ABSENT else value for value in table[name]]
+        return bulk.repeat(ABSENT, len(rows))
+    return bulk.pick(table[name], rows)
 
 
-def _cpus(trace: Trace, table: Table) -> list[int]:
-    cpus = trace["cpu"]
-    return [0 if cpus[index] == ABSENT else cpus[index] for index in table.index]
-
-
-def _allocs(stream: SlabStream, table: Table, kmalloc: bool, buckets: bool) -> Iterator[Row]:
+def _readable(stream: SlabStream, table: Table, hidden: str) -> tuple[Column, int]:
+    """Return the rows that show a pointer and how many show NULL; the others count as hidden."""
     if not len(table):
-        return
-    trace = stream.trace
-    known: dict[tuple[int, ...], int] = {}
-    interned = {key: number for number, key in enumerate(stream.keys)}
-    names = ("call_site", "bytes_alloc", "bytes_req", "gfp_flags", "name")
-    shown = zip(*(_column(table, name, ABSENT) for name in names), strict=True)
-    nodes, pointers = _column(table, "node", -1), _column(table, "ptr", ABSENT)
-    for index, cpu, facts, node, pointer in zip(
-        table.index, _cpus(trace, table), shown, nodes, pointers, strict=True
-    ):
-        if pointer in (ABSENT, 0):
-            why = HIDDEN_ALLOC if pointer == ABSENT else FAILED
-            stream.hidden[why] = stream.hidden.get(why, 0) + 1
-            continue
-        number = known.get(facts)
-        if number is None:
-            key = _key(trace, facts, kmalloc, buckets)
-            number = known[facts] = interned.setdefault(key, len(interned))
-            if number == len(stream.keys):
-                stream.keys.append(key)
-        yield index, ALLOC, cpu, pointer & ADDRESS, number, node, facts[2]
+        return table.index, 0
+    pointers = table["ptr"] if "ptr" in table else bulk.repeat(ABSENT, len(table))
+    rows, nulls = bulk.known(pointers), len(bulk.places(pointers, 0))
+    _add(stream.hidden, hidden, len(table) - len(rows) - nulls)
+    return rows, nulls
+
+
+def _add(counts: dict[str, int], reason: str, count: int) -> None:
+    if count:
+        counts[reason] = counts.get(reason, 0) + count
+
+
+def _allocs(stream: SlabStream, table: Table, kmalloc: bool, buckets: bool) -> Part:
+    rows, failed = _readable(stream, table, HIDDEN_ALLOC)
+    _add(stream.hidden, FAILED, failed)
+    stream.allocs += len(rows)
+    facts = [_shown(table, name, rows) for name in _FACTS]
+    numbers, firsts, _ = bulk.number(facts)
+    shown = (tuple(column[first] for column in facts) for first in firsts)
+    keys = [_key(stream.trace, values, kmalloc, buckets) for values in shown]
+    return (
+        bulk.pick(table.index, rows),
+        bulk.repeat(ALLOC, len(rows)),
+        _shown(table, "ptr", rows),
+        bulk.pick(_numbered(keys, stream.keys), numbers),
+        bulk.fill(_shown(table, "node", rows), -1),
+        facts[_FACTS.index("bytes_req")],
+    )
+
+
+def _numbered(things: list[Thing], known: list[Thing]) -> Column:
+    """Return the place of each thing in the list of those that are known, which grows."""
+    places = {thing: place for place, thing in enumerate(known)}
+    found = array("q", [places.setdefault(thing, len(places)) for thing in things])
+    known.extend(list(places)[len(known) :])
+    return memoryview(found)
 
 
 # Requests that go to buckets of their own (kmem_buckets_create, 6.11 and later): messages by the
@@ -188,47 +221,51 @@ def kmalloc_kind(gfp: str) -> str:
 _FLUSHERS = ("flush_cpu_sheaves", "pcs_flush_all", "barn_shrink", "__kmem_cache_do_shrink")
 
 
-def _flushes(trace: Trace) -> list[int]:
+def _flushes(trace: Trace) -> Column:
     table = trace.table("kfree")
     if "call_site" not in table:
-        return []
-    sites = table["call_site"]
-    flushers = {site for site in set(sites) if trace.text(site).startswith(_FLUSHERS)}
-    if not flushers:
-        return []
-    return [index for index, site in zip(table.index, sites, strict=True) if site in flushers]
+        return table.index[:0]
+    numbers, firsts, _ = bulk.number([table["call_site"]])
+    sites = [trace.text(table["call_site"][first]) for first in firsts]
+    flushers = [place for place, site in enumerate(sites) if site.startswith(_FLUSHERS)]
+    rows = sorted(row for place in flushers for row in bulk.places(numbers, place))
+    return bulk.pick(table.index, memoryview(array("q", rows)))
 
 
-def _frees(stream: SlabStream, table: Table) -> Iterator[Row]:
-    if not len(table):
-        return
-    trace = stream.trace
-    numbers: dict[int, int] = {ABSENT: -1}
-    for index, cpu, pointer, name in zip(
-        table.index,
-        _cpus(trace, table),
-        _column(table, "ptr", ABSENT),
-        _column(table, "name", ABSENT),
-        strict=True,
-    ):
-        if pointer == 0:
-            stream.nulls += 1
-            continue
-        if pointer == ABSENT:
-            stream.hidden[HIDDEN_FREE] = stream.hidden.get(HIDDEN_FREE, 0) + 1
-            continue
-        if name not in numbers:
-            text = trace.text(name)
-            if text not in stream.names:
-                stream.names.append(text)
-            numbers[name] = stream.names.index(text)
-        yield index, FREE, cpu, pointer & ADDRESS, numbers[name], -1, 0
+def _frees(stream: SlabStream, table: Table) -> Part:
+    rows, nulls = _readable(stream, table, HIDDEN_FREE)
+    stream.nulls += nulls
+    stream.frees += len(rows)
+    nothing = bulk.repeat(0, len(rows))
+    return (
+        bulk.pick(table.index, rows),
+        bulk.repeat(FREE, len(rows)),
+        _shown(table, "ptr", rows),
+        _names(stream, _shown(table, "name", rows)),
+        nothing,
+        nothing,
+    )
 
 
-def _pages(trace: Trace, table: Table, op: int) -> Iterator[Row]:
-    if not len(table):
-        return
-    pfns, orders = _column(table, "pfn", -1), _column(table, "order", 0)
-    for index, cpu, pfn, order in zip(table.index, _cpus(trace, table), pfns, orders, strict=True):
-        if 0 <= pfn < _MAX_PFN:
-            yield index, op, cpu, pfn, order, -1, 0
+def _names(stream: SlabStream, texts: Column) -> Column:
+    numbers, firsts, _ = bulk.number([texts])
+    ids = [texts[first] for first in firsts]
+    known = _numbered([stream.trace.text(each) for each in ids if each != ABSENT], stream.names)
+    places = iter(known)
+    return bulk.pick(
+        memoryview(array("q", [-1 if each == ABSENT else next(places) for each in ids])), numbers
+    )
+
+
+def _pages(table: Table, op: int) -> Part:
+    pfns = table.columns.get("pfn", table.index[:0])
+    rows = bulk.within(pfns, 0, _MAX_PFN - 1)
+    nothing = bulk.repeat(0, len(rows))
+    return (
+        bulk.pick(table.index, rows),
+        bulk.repeat(op, len(rows)),
+        bulk.pick(pfns, rows),
+        bulk.fill(_shown(table, "order", rows), 0),
+        nothing,
+        nothing,
+    )

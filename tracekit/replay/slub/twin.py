@@ -56,6 +56,6 @@ class SlubTwin:
     def finish(self) -> None:
         """Enter what waited for later lines, and all counts."""
         stream = self.desk.stream
-        self.desk.ledger.events += stream.op.count(ALLOC) + stream.op.count(FREE)
+        self.desk.ledger.events += stream.allocs + stream.frees
         self.address.finish()
         self.desk.flush()
