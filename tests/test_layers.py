@@ -27,6 +27,7 @@ FLOW: dict[str, set[str]] = {
     "fixtures": {"capture", "boot", "kernel", "divergence", "replay", "compare", "report"},
     "report": {"boot", "kernel", "mm", "events", "observed", "divergence", "replay", "compare"},
     "batch": {"boot", "capture", "divergence", "events", "replay"},
+    "batch_table": {"batch"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},

@@ -1,29 +1,36 @@
-"""Many boots at once: one row each, in several processes, resumable, in bounded memory."""
+"""Many boots at once: one row each, in several processes, in bounded memory."""
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass, fields
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from tracekit.boot import load
 from tracekit.capture import CaptureError
 from tracekit.divergence import Severity
 from tracekit.events.mm_init import MemoryLine
 from tracekit.replay.boot import Replay, replay
+from tracekit.replay.budget.build import build_budget
+from tracekit.replay.budget.kinds import CMA, HASH, KERNEL, LOG, MEMMAP, PERCPU
+from tracekit.replay.budget.tree import Budget
 
 LOG_NAMES = ("dmesg.log",)
 AHEAD = 4  # tasks per process that are handed out at a time
+KILLED = "the process that replayed it was killed (out of memory?); replay it alone"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """The summary of one boot; ``trouble`` says why it could not be replayed.
 
-    ``ram`` and ``available`` are KiB by the kernel's Memory: line, 0 where it is missing.
+    ``ram`` and ``available`` are KiB by the kernel's Memory: line, 0 where it is missing. From
+    ``free`` on, sizes are bytes of the memory budget at the hand-off; ``detail`` says whether
+    it was made from memblock's lines or, coarsely, from the Memory: line.
     """
 
     path: str
@@ -40,19 +47,40 @@ class Row:
     available: int = 0
     signatures: str = ""
     trouble: str = ""
+    detail: str = ""
+    free: int = 0
+    reserved: int = 0
+    kernel_image: int = 0
+    memory_map: int = 0
+    percpu: int = 0
+    hash_tables: int = 0
+    log_buffer: int = 0
+    cma: int = 0
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
+KINDS = {
+    "kernel_image": KERNEL,
+    "memory_map": MEMMAP,
+    "percpu": PERCPU,
+    "hash_tables": HASH,
+    "log_buffer": LOG,
+    "cma": CMA,
+}
 
 
-def find_boots(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the boots at or below ``paths``: folders with a dmesg.log, and single files."""
+def find_boots(paths: Iterable[Path], inside: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Yield the boots at or below ``paths``: folders with a dmesg.log, and single files.
+
+    ``inside`` are the folders around them, so that a link back to one of these ends there.
+    """
     for path in paths:
         if not path.is_dir() or any((path / name).exists() for name in LOG_NAMES):
             yield path
-        else:
+        elif (real := path.resolve()) not in inside:
             below = sorted(path.iterdir(), key=lambda entry: entry.name)
-            yield from find_boots(entry for entry in below if not entry.name.startswith("."))
+            shown = (entry for entry in below if not entry.name.startswith("."))
+            yield from find_boots(shown, inside | {real})
 
 
 def summarise(path: str) -> Row:
@@ -85,6 +113,7 @@ def _row(path: str, result: Replay) -> Row:
         ram=line.total if line else 0,
         available=line.available if line else 0,
         signatures=" ".join(sorted({_joined(d.signature) for d in result.loud})),
+        **_figures(build_budget(result.context)),
     )
 
 
@@ -92,22 +121,65 @@ def _joined(signature: str) -> str:
     return signature.replace(" ", "_")
 
 
-def run_batch(paths: Sequence[str], jobs: int) -> Iterator[Row]:
-    """Yield the rows as they are done; a bounded number of boots is in work at a time."""
+def _figures(budget: Budget | None) -> dict[str, Any]:
+    """Return the columns that come from the budget, none where the log has no sizes."""
+    if budget is None:
+        return {}
+    sizes: Counter[str] = Counter()
+    for leaf in budget.root.leaves():
+        sizes[leaf.kind] += leaf.bytes
+    free = budget.free or 0
+    known = {column: sizes[kind] for column, kind in KINDS.items()}
+    return {"detail": budget.detail, "free": free, "reserved": budget.ram - free, **known}
+
+
+# -- running --------------------------------------------------------------------------------
+
+
+def run_batch(paths: Iterable[str], jobs: int) -> Iterator[Row]:
+    """Yield the rows as they are done; a bounded number of boots is in work at a time.
+
+    A boot whose process is killed gives a row that says so, and the others go on.
+    """
     if jobs == 1:
         yield from map(summarise, paths)
         return
     waiting = iter(paths)
-    with ProcessPoolExecutor(min(jobs, len(paths) or 1)) as pool:
-        running: set[Future[Row]] = set()
-        while True:
+    suspects: list[str] = []
+    while True:
+        yield from _run(waiting, jobs, suspects)
+        if not suspects:
+            return
+        for path in suspects:
+            yield _alone(path)
+        suspects.clear()
+
+
+def _run(waiting: Iterator[str], jobs: int, suspects: list[str]) -> Iterator[Row]:
+    """Yield rows until no path waits, or a process dies: what was in work is then suspect."""
+    with ProcessPoolExecutor(jobs) as pool:
+        running: dict[Future[Row], str] = {}
+        while not suspects:
             for path in _take(waiting, jobs * AHEAD - len(running)):
-                running.add(pool.submit(summarise, path))
+                running[pool.submit(summarise, path)] = path
             if not running:
                 return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                yield future.result()
+                path = running.pop(future)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    suspects.append(path)
+                else:
+                    yield future.result()
+        suspects.extend(running.values())
+
+
+def _alone(path: str) -> Row:
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            return pool.submit(summarise, path).result()
+        except BrokenProcessPool:
+            return Row(path, trouble=KILLED)
 
 
 def _take(paths: Iterator[str], count: int) -> Iterator[str]:
@@ -118,31 +190,19 @@ def _take(paths: Iterator[str], count: int) -> Iterator[str]:
         yield path
 
 
-class Table:
-    """A CSV file that grows row by row, and says which boots it already holds."""
+@dataclass(slots=True)
+class Tally:
+    """What a run comes to: verdicts, and each signature with its boots counted and one named."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    boots: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    signatures: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
 
-    def known(self) -> set[str]:
-        """Return the paths of the boots in the file, none where there is no file."""
-        if not self.path.exists():
-            return set()
-        with self.path.open(newline="", encoding="utf-8") as file:
-            return {row["path"] for row in csv.DictReader(file) if row.get("path")}
-
-    def append(self, row: Row) -> None:
-        """Write one row; the file is whole after each."""
-        new = not self.path.exists() or not os.path.getsize(self.path)
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            if new:
-                writer.writeheader()
-            writer.writerow(asdict(row))
-
-
-def write_parquet(rows: Sequence[Row], path: Path) -> None:
-    """Write all rows as a Parquet file. Raises ImportError where pandas lacks an engine."""
-    import pandas
-
-    pandas.DataFrame([asdict(row) for row in rows], columns=COLUMNS).to_parquet(path)
+    def add(self, row: Row) -> None:
+        """Count one boot."""
+        self.boots += 1
+        self.verdicts[row.verdict or "trouble"] += 1
+        for signature in row.signatures.split():
+            self.signatures[signature] += 1
+            self.examples.setdefault(signature, row.path)
