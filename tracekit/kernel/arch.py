@@ -135,3 +135,30 @@ def _section_bits(kernel: Kernel, usual: int) -> int:
     if kernel.arch == "i386" and kernel.has("x86_pae"):
         return 29
     return usual
+
+
+_ORDERS = {
+    ("arm64", 16384): 12,
+    ("arm64", 65536): 14,
+    ("loongarch64", 16384): 12,
+    ("loongarch64", 65536): 14,
+    ("mips64", 16384): 12,
+    ("mips64", 65536): 14,
+    ("ppc64", 4096): 13,
+    ("ppc64", 65536): 9,
+    ("ia64", 16384): 17,
+    ("sparc64", 8192): 13,
+}
+
+
+def nr_orders(kernel: Kernel, page_size: int) -> int:
+    """Return the number of orders: 11 unless the configuration or the architecture differs.
+
+    The symbol counted orders before v6.4 (23baf831a32c) and names the largest one since.
+    """
+    config = kernel.evidence.config
+    for name, more in (("CONFIG_ARCH_FORCE_MAX_ORDER", None), ("CONFIG_FORCE_MAX_ZONEORDER", 0)):
+        if name in config:
+            inclusive = kernel.has("max_order_inclusive", default=True) if more is None else False
+            return int(config[name]) + int(inclusive)
+    return _ORDERS.get((kernel.arch or "", page_size), 11)

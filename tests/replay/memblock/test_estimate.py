@@ -120,3 +120,24 @@ MEMBLOCK configuration:
     ledger = played(text, tmp_path, head)
     assert codes(ledger) == []
     assert "kernel-end" in kinds(ledger)
+
+
+def test_page_blocks_of_an_arm_board_show_in_its_cma_area(tmp_path: Path) -> None:
+    # RAM ends at 12 MiB: a block of 4 MiB fits right below, one of 8 MiB does not.
+    text = (
+        "Linux version 6.1.0-50-armmp (x@y) #1 SMP\n"
+        "CPU: ARMv7 Processor [412fc0f1] revision 1 (ARMv7), cr=10c5387d\n"
+        "Memory policy: Data cache writealloc\n"
+        "memblock_reserve: [0x40000000-0x407fffff] memblock_alloc_range_nid+0xd0/0x168\n"
+        "cma: Reserved 8 MiB at 0x40000000\n"
+        "MEMBLOCK configuration:\n"
+        " memory size = 0x00c00000 reserved size = 0x00800000\n"
+        " memory.cnt  = 0x1\n"
+        " memory[0x0]\t[0x40000000-0x40bfffff], 0x00c00000 bytes flags: 0x0\n"
+        " reserved.cnt  = 0x1\n"
+        " reserved[0x0]\t[0x40000000-0x407fffff], 0x00800000 bytes flags: 0x0\n"
+    )
+    ledger = played(text, tmp_path, head="")
+    assert codes(ledger) == []
+    (inference,) = [i for i in ledger.inferences if i.kind == "orders"]
+    assert inference.subject == "12 orders of free blocks"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tracekit
 from tests.boots import boot
+from tracekit.mm.handoff import Handoff
 from tracekit.replay.boot import Replay, replay
 
 NAME = "arm64-6.12-virt-numa2"
@@ -38,3 +39,33 @@ def test_zero_pages_of_the_architecture_are_kept_for_ever(tmp_path: Path) -> Non
     found = copied(tmp_path, 0, "s390x-6.12-ccw")
     assert found.loud == []
     assert found.context.ledger("mm_init").checks["buddy_handoff"].matched == 2
+
+
+LATE = "[    1.000000] __memblock_free_late: [0x{:016x}-0x{:016x}] some_init+0x1/0x2\n"
+
+
+def freed_late(folder: Path, *, before: bool) -> Replay:
+    """Return the replay of a boot with deferred pages in which 16 of them are freed by a line."""
+    found = copied(folder, 0, "x86_61_uefi_q35_1G")
+    handoff = found.context.take(Handoff)
+    assert handoff is not None
+    start = (handoff.first_deferred_pfn[0] + 16) << 12
+    log = folder / "dmesg.log"
+    lines = log.read_text().splitlines(keepends=True)
+    done = next(n for n, line in enumerate(lines) if "deferred pages initialised" in line)
+    lines.insert(done if before else done + 1, LATE.format(start, start + (16 << 12) - 1))
+    log.write_text("".join(lines))
+    return replay(tracekit.load(folder), stages=("memblock", "mm_init"))
+
+
+def test_a_late_free_before_the_deferred_pages_exist_is_lost(tmp_path: Path) -> None:
+    found = freed_late(tmp_path, before=True)
+    (note,) = [d for d in found.divergences if d.code == "MI308"]
+    assert "16 pages (64 KiB) are given to nobody" in note.simulated
+    assert found.loud == []
+
+
+def test_a_late_free_after_it_counts(tmp_path: Path) -> None:
+    found = freed_late(tmp_path, before=False)
+    assert not [d for d in found.divergences if d.code == "MI308"]
+    assert [d.code for d in found.loud] == ["MI307"]

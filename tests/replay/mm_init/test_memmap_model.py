@@ -42,3 +42,25 @@ def test_a_smaller_struct_page_shows_in_the_zonelists(tmp_path: Path) -> None:
     found = played(text, tmp_path)
     assert found.loud == []
     assert "a struct page takes 56 bytes" in found.inferences[0].subject
+
+
+BEYOND = """\
+Linux version 6.1.0-50-4kc-malta (x@y) #1
+CPU0 revision is: 00019300 (MIPS 24Kc)
+Zone ranges:
+  DMA      [mem 0x0000000000000000-0x0000000000ffffff]
+  Normal   [mem 0x0000000001000000-0x000000001fffffff]
+Movable zone start for each node
+Early memory node ranges
+  node   0: [mem 0x0000000000000000-0x000000000fffffff]
+  node   0: [mem 0x0000000090000000-0x00000000bfffffff]
+Initmem setup node 0 [mem 0x0000000000000000-0x00000000bfffffff]
+On node 0, zone Normal: {} pages in unavailable ranges
+"""
+
+
+def test_ram_beyond_the_highest_zone_has_no_struct_pages(tmp_path: Path) -> None:
+    (tmp_path / "wrong").mkdir()
+    assert played(BEYOND.format(65536), tmp_path).loud == []
+    wrong = played(BEYOND.format(65535), tmp_path / "wrong")
+    assert [d.code for d in wrong.divergences] == ["MI109"]

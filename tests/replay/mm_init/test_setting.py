@@ -6,6 +6,7 @@ import pytest
 
 import tracekit
 from tests.boots import boot
+from tracekit.kernel.arch import nr_orders
 from tracekit.kernel.evidence import Evidence
 from tracekit.kernel.kernel import Kernel
 from tracekit.replay.boot import replay
@@ -13,7 +14,6 @@ from tracekit.replay.mm_init.early_memory import find_memory
 from tracekit.replay.mm_init.setting import (
     Setting,
     memmap_request_sizes,
-    nr_orders,
     pageblock_order,
     read_setting,
     span,

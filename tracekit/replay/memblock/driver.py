@@ -49,6 +49,7 @@ def run(context: Context) -> None:
     for check in cut:
         ledger.unchecked(check.kind, check.reason)
     context.hand_over(best.memblock)
+    context.hand_over(best.machine)
     context.hand_over(best.moments)
     context.hand_over(history(best, boot))
 
@@ -96,6 +97,9 @@ def _list_assumptions(run: Run, ledger: Ledger) -> None:
     if run.start.kernel_end is not None:
         why = "every upward search begins above it, as before v5.11"
         assumed.append(("kernel-end", f"{run.start.kernel_end:#x}", why))
+    if run.machine.orders in run.machine.other_orders:
+        why = "the CMA area is aligned to a page block of so many orders (ARCH_FORCE_MAX_ORDER)"
+        assumed.append(("orders", f"{run.machine.orders} orders of free blocks", why))
     for kind, subject, evidence in assumed:
         ledger.infer(kind, subject, evidence, dump.source if dump is not None else source)
 

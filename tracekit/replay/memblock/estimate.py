@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tracekit.events.carveouts import CmaReserved
 from tracekit.mm.memblock_search import round_up
 from tracekit.mm.ranges import Ranges, subtract
 from tracekit.replay.memblock.log import MemblockLog
@@ -52,7 +53,7 @@ def estimate(log: MemblockLog, machine: Machine, known: Ranges) -> Run:
     basis = Basis(log, machine, known, list(machine.node_ranges))
     start = by_node_ranges(project_back(log), log, machine)
     best = basis.run(start)
-    for vary in (_machines, _kernel_ends, _hotplug, _shorter_ram, _limits, _directions):
+    for vary in (_machines, _orders, _kernel_ends, _hotplug, _shorter_ram, _limits, _directions):
         if best.outcomes.partings:
             candidates = [basis.run(*other) for other in vary(best)]
             best = min([best, *candidates], key=price)
@@ -98,7 +99,12 @@ def price(run: Run) -> float:
     """What the run's assumptions and divergences cost together."""
     pieces = subtract(run.start.pieces, run.known)
     start = run.start
-    assumed = [start.hotplug, start.kernel_end is not None, start.limit is not None]
+    assumed = [
+        start.hotplug,
+        start.kernel_end is not None,
+        start.limit is not None,
+        run.machine.orders in run.machine.other_orders,
+    ]
     return (
         PRICE_PARTING * len(run.outcomes.partings)
         + PRICE_PIECE * len(pieces)
@@ -115,6 +121,14 @@ def _machines(run: Run) -> list[Variation]:
         return []
     lines = {32, 64, 128} - {run.machine.smp_cache_bytes}
     return [(run.start, run.machine.with_cache_line(line)) for line in sorted(lines)]
+
+
+def _orders(run: Run) -> list[Variation]:
+    """Other numbers of orders, where a CMA area was aligned to a page block."""
+    if not any(isinstance(alloc.followed, CmaReserved) for alloc in run.log.allocs):
+        return []
+    others = run.machine.other_orders
+    return [(run.start, run.machine.with_orders(orders)) for orders in others]
 
 
 def _kernel_ends(run: Run) -> list[Variation]:

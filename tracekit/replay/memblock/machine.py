@@ -14,7 +14,7 @@ from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
 from tracekit.events.numa import SratCpu
 from tracekit.events.percpu_setup import PercpuEmbedded, PercpuPaged
-from tracekit.kernel.arch import facts, section_size
+from tracekit.kernel.arch import facts, nr_orders, section_size
 from tracekit.kernel.kernel import Kernel
 
 KIB = 1024
@@ -40,7 +40,8 @@ class Machine:
     zone that a device reaches; ``pmd_size`` is what one page middle directory entry maps.
     ``node_ranges`` are the printed ranges of RAM in whole pages. ``cpu_nodes`` are the nodes of
     the CPUs in order, ``percpu_pages`` the pages of each CPU's unit if it is mapped by page,
-    ``percpu_unit`` the bytes in use and in all of a unit in the linear map.
+    ``percpu_unit`` the bytes in use and in all of a unit in the linear map. ``orders`` is the
+    number of orders of the page allocator, which decides how large its page blocks are.
     """
 
     kernel: Kernel
@@ -57,6 +58,7 @@ class Machine:
     percpu_pages: int = 0
     percpu_unit: tuple[int, int] | None = None
     radix: bool = False
+    orders: int = 11
 
     @property
     def is_x86(self) -> bool:
@@ -114,6 +116,19 @@ class Machine:
         """Whether an ARM kernel uses the two-level page table (no LPAE)."""
         return not any(zone.end > 1 << 32 for zone in self.zones)
 
+    @property
+    def other_orders(self) -> tuple[int, ...]:
+        """Numbers of orders that this architecture's boards choose and that no line shows.
+
+        ARCH_FORCE_MAX_ORDER of arch/arm/Kconfig: more for SOC_AM33XX, fewer for SA1111.
+        """
+        known = any("FORCE_MAX_" in name for name in self.kernel.evidence.config)
+        return () if known or not self.is_arm else (12, 9)
+
+    def with_orders(self, orders: int) -> Machine:
+        """The same machine with another number of orders."""
+        return replace(self, orders=orders)
+
     def with_cache_line(self, smp_cache_bytes: int) -> Machine:
         """The same machine with another L1 cache line."""
         return replace(self, smp_cache_bytes=smp_cache_bytes)
@@ -138,6 +153,7 @@ def describe(kernel: Kernel, events: Sequence[Event]) -> Machine:
         zones=zones,
         cpu_nodes=_cpu_nodes(events),
         percpu_unit=_percpu_unit(events, page_size),
+        orders=nr_orders(kernel, page_size),
         radix=any(isinstance(event, RadixMapped) for event in events),
         percpu_pages=next((e.pages for e in events if isinstance(e, PercpuPaged)), 0),
     )

@@ -134,7 +134,7 @@ def cma_alignment(machine: Machine, size: int) -> int:
     if machine.kernel.option("hugetlb_cma") is not None and size % GIB == 0:
         return GIB
     huge = machine.huge_page_size
-    whole = page << (10 if page == 4096 else 11 if page == 16384 else 13)
+    whole = page << (machine.orders - 1)
     if machine.kernel.has("cma_by_pageblock", default=True):
         return huge or whole
     return max(huge, whole)

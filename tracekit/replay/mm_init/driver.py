@@ -11,6 +11,7 @@ from tracekit.events import hash_tables, mm_init
 from tracekit.mm.handoff import Handoff
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.memblock.machine import Machine
 from tracekit.replay.mm_init.early_memory import EarlyMemory, find_memory
 from tracekit.replay.mm_init.handoff import hand_off
 from tracekit.replay.mm_init.hash_tables import HashChecks
@@ -33,6 +34,8 @@ def run(context: Context) -> None:
     ledger: Ledger = context.ledger("mm_init")
     ledger.events = len(events)
     memory = find_memory(context)
+    machine = context.take(Machine)
+    memory.orders = machine.orders if machine is not None else None
     setting = read_setting(boot, memory)
     simulated, logged = check_zone_ranges(boot, setting, ledger)
     movable, printed = check_movable(boot, setting, simulated, ledger)
@@ -46,6 +49,7 @@ def run(context: Context) -> None:
 
 
 def _check_managed(boot: Boot, checks: MemoryChecks, handoff: Handoff, ledger: Ledger) -> None:
+    ManagedChecks(checks, handoff, FILE).report_lost(ledger)
     text = boot.capture.read_text(FILE)
     if text is not None and checks.agreed:
         ManagedChecks(checks, handoff, str(boot.capture.files[FILE])).run(text, ledger)

@@ -30,7 +30,8 @@ class EarlyMemory:
     ``ranges`` are None where the log says nothing of RAM, the free areas where memblock's
     reserved list is not known. ``from_log`` is true where the printed node ranges had to do,
     ``nodes_from_log`` where they said which node a range belongs to.
-    ``hotpluggable`` are the ranges that movable_node gives to Movable.
+    ``hotpluggable`` are the ranges that movable_node gives to Movable, ``orders`` the number of
+    orders where an early allocation shows it.
     """
 
     ranges: list[PfnRange] | None = None
@@ -39,6 +40,7 @@ class EarlyMemory:
     from_log: bool = False
     nodes_from_log: bool = False
     hotpluggable: list[PfnRange] = field(default_factory=list)
+    orders: int | None = None
 
     @property
     def start_pfn(self) -> int:

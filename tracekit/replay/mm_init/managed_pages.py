@@ -14,7 +14,7 @@ from tracekit.events.base import Source
 from tracekit.events.carveouts import CmaReserved
 from tracekit.events.devicetree import MemoryPool
 from tracekit.events.memblock import MemblockCall
-from tracekit.events.mm_init import Freeing
+from tracekit.events.mm_init import DeferredDone, Freeing
 from tracekit.mm.handoff import Handoff
 from tracekit.observed.zoneinfo import ZoneSizes, parse_zoneinfo
 from tracekit.replay.ledger import Ledger
@@ -87,5 +87,36 @@ class ManagedChecks:
         pages = sum(event.kib * 1024 // page for event in boot.of(Freeing))
         for call in boot.of(MemblockCall):
             if call.is_late:
-                pages += max((call.bound + 1) // page - -(-call.base // page), 0)
+                start, end = -(-call.base // page), (call.bound + 1) // page
+                pages += max(end - start, 0) - self._lost(call, start, end)
         return pages + self.checks.kept()
+
+    def report_lost(self, ledger: Ledger) -> None:
+        """Note late frees of pages that deferred initialisation had not reached: lost for good."""
+        page = self.checks.setting.page_size
+        calls = [call for call in self.checks.boot.of(MemblockCall) if call.is_late]
+        lost = {
+            call.source: self._lost(call, -(-call.base // page), (call.bound + 1) // page)
+            for call in calls
+        }
+        first = next((call for call in calls if lost[call.source]), None)
+        if first is not None:
+            pages = sum(lost.values())
+            ledger.report(
+                "MI308",
+                first.source,
+                first.by,
+                logged=f"{sum(map(bool, lost.values()))} ranges freed before deferred pages exist",
+                simulated=f"{pages} pages ({pages * page >> 10} KiB) are given to nobody",
+            )
+
+    def _lost(self, call: MemblockCall, start: int, end: int) -> int:
+        """Return how many of the pages have no struct page yet, so that nobody gets them.
+
+        Mirrors mm/mm_init.c:memblock_free_pages() (before 6.3 in mm/page_alloc.c).
+        """
+        done = [event.source.line for event in self.checks.boot.of(DeferredDone)]
+        if not done or call.source.line > min(done):
+            return 0
+        first = self.handoff.first_deferred_pfn.get(self.handoff.zone_of(start).zone.nid, end)
+        return max(end - max(start, first), 0)

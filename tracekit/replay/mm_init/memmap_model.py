@@ -85,8 +85,16 @@ class MemmapModel:
         else:
             align = self.setting.max_order_pages
             start = ranges[0].start_pfn // align * align
-            valid = [PfnRange(start, -(-ranges[-1].end_pfn // align) * align)]
+            valid = [PfnRange(start, self._flat_end(ranges[-1].end_pfn, align))]
         return list(unavailable_ranges(self.nodes, ranges, valid, align))
+
+    def _flat_end(self, ram_end: int, align: int) -> int:
+        """Return the first pfn behind a flat memory map, which covers zones and not all RAM.
+
+        RAM beyond the highest zone, as of a kernel without HighMem, has no struct pages.
+        """
+        zones_end = max((z.end_pfn for node in self.nodes for z in node.zones), default=ram_end)
+        return zones_end if zones_end < ram_end else -(-ram_end // align) * align
 
     def settle(self, boot: Boot, dma_reserve: int, ledger: Ledger) -> None:
         """Take the layout that explains most lines, where the log does not tell it."""

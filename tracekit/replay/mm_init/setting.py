@@ -11,7 +11,7 @@ from tracekit.events.boot import LinuxVersion
 from tracekit.events.memblock import MemblockRequest
 from tracekit.events.mm_init import DeferredDone, InitmemSetup, SlubBanner, ZonePages, ZoneRangeLine
 from tracekit.events.percpu_setup import PcpuAllocMap, RcuCpus, SetupPercpu
-from tracekit.kernel.arch import Arch, facts, section_size
+from tracekit.kernel.arch import Arch, facts, nr_orders, section_size
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.sparse import flat_map_bytes, section_counts, section_map_size
 from tracekit.replay.mm_init.early_memory import EarlyMemory
@@ -90,7 +90,7 @@ def read_setting(boot: Boot, memory: EarlyMemory) -> Setting:
     setting = Setting(kernel, arch, page_size, memory)
     setting.has = lambda name: kernel.has(name, default=True)
     setting.section_pages = _section_pages(boot, page_size)
-    setting.nr_orders = nr_orders(kernel, page_size)
+    setting.nr_orders = memory.orders or nr_orders(kernel, page_size)
     setting.pageblock_order = pageblock_order(
         kernel, page_size, setting.nr_orders, _hash_huge_page(boot)
     )
@@ -149,33 +149,6 @@ def _section_pages(boot: Boot, page_size: int) -> int | None:
     if size is None or not (sparse or (arch and not arch.is_32bit and arch.name != "mips64")):
         return None
     return size // page_size
-
-
-def nr_orders(kernel: Kernel, page_size: int) -> int:
-    """Return the number of orders: 11 unless the configuration or the architecture differs.
-
-    The symbol counted orders before v6.4 (23baf831a32c) and names the largest one since.
-    """
-    config = kernel.evidence.config
-    for name, more in (("CONFIG_ARCH_FORCE_MAX_ORDER", None), ("CONFIG_FORCE_MAX_ZONEORDER", 0)):
-        if name in config:
-            inclusive = kernel.has("max_order_inclusive", default=True) if more is None else False
-            return int(config[name]) + int(inclusive)
-    return _ORDERS.get((kernel.arch or "", page_size), 11)
-
-
-_ORDERS = {
-    ("arm64", 16384): 12,
-    ("arm64", 65536): 14,
-    ("loongarch64", 16384): 12,
-    ("loongarch64", 65536): 14,
-    ("mips64", 16384): 12,
-    ("mips64", 65536): 14,
-    ("ppc64", 4096): 13,
-    ("ppc64", 65536): 9,
-    ("ia64", 16384): 17,
-    ("sparc64", 8192): 13,
-}
 
 
 def pageblock_order(

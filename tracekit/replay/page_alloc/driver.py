@@ -15,14 +15,14 @@ from tracekit.events.carveouts import CmaReserved
 from tracekit.events.devicetree import MemoryPool
 from tracekit.events.gaps import BEFORE_ALL, Gap
 from tracekit.events.percpu_setup import PcpuAllocMap
-from tracekit.kernel.arch import ARCHES
+from tracekit.kernel.arch import ARCHES, nr_orders
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_rules import Fallback, Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.context import Context
-from tracekit.replay.mm_init.setting import nr_orders, pageblock_order
+from tracekit.replay.mm_init.setting import pageblock_order
 from tracekit.replay.page_alloc.account import Account
 from tracekit.replay.page_alloc.impossible import mark_impossible
 from tracekit.replay.page_alloc.moments import Moments
