@@ -98,7 +98,19 @@ def _clock(trace: Trace) -> Iterator[Gap]:
         return
     for place in back:
         cpu = cpus[trace["prefix"][place]]
-        yield Gap(place - 1, place, None if cpu == ABSENT else cpu, None, "time runs back")
+        usual = _before_init(trace, place)
+        reason = "sched_clock() was set up" if usual else "time runs back"
+        yield Gap(place - 1, place, None if cpu == ABSENT else cpu, None, reason, usual=usual)
+
+
+def _before_init(trace: Trace, place: int) -> bool:
+    """Return whether only the idle task had logged anything up to this event.
+
+    Late in start_kernel() the clock of printk and of traces gets its rate: sched_clock_init()
+    of kernel/sched/clock.c, and before it late_time_init(). Its time may step back then.
+    """
+    tasks, prefixes = trace.prefix("pid"), trace["prefix"]
+    return all(tasks[prefixes[row]] == IDLE for row in range(place + 1))
 
 
 def _tail(trace: Trace) -> Iterator[Gap]:
