@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Cpu, Twin
 
 
+TAKEN_WHILE_OFF = "what was taken while no events were logged is not known"
+
+
 class FreeJudge:
     """Judges pages that were freed, and pages that went back from per-cpu lists."""
 
@@ -130,7 +133,10 @@ class FreeJudge:
         self._free_diverged(row, "PA104", f"order {self.twin.stream.order[row]}", "a free page")
 
     def _free_of_free(self, row: int, zone: Zone) -> bool:
-        """The freed page is free already: taken by the unlogged run, or freed twice."""
+        """The freed page is free already: taken by the unlogged run, or freed twice.
+
+        Memory compaction too takes free pages without a line (mm/compaction.c: isolate_freepages).
+        """
         twin = self.twin
         pfn, order = twin.stream.pfn[row], twin.stream.order[row]
         if (
@@ -139,10 +145,19 @@ class FreeJudge:
             and self.shared.untouched(pfn, order, row)
         ):
             zone.carve(pfn, order)
+            if self.shared.stopped.rows:
+                twin.account.unchecked(LEGAL, TAKEN_WHILE_OFF)
+                return True
             self.shared.unlogged_rows.append(row)
             twin.account.inferred[LEGAL] += 1
             return True
         if self.shared.contig.explains(row, zone):
+            twin.account.inferred[LEGAL] += 1
+            return True
+        if self.shared.future.next_kind(pfn, row) in (ALLOC, PCPU_DRAIN):
+            # it leaves a per-cpu list next, so that this free did put it there
+            zone.evict(pfn, order)
+            self.shared.taken_rows.append(row)
             twin.account.inferred[LEGAL] += 1
             return True
         self._free_diverged(row, "PA104", f"order {order}", "a free page")

@@ -32,6 +32,12 @@ def report_inferences(twin: Twin) -> None:
     )
     _list(
         twin,
+        "taken-unseen",
+        "a page came from a user that no line gave it to, as memory compaction does",
+        resync.taken_rows,
+    )
+    _list(
+        twin,
         "contiguous-allocation",
         "alloc_contig_range() took blocks of a CMA area out of the free lists",
         resync.contig.rows,

@@ -35,7 +35,8 @@ class Resync:
 
     ``window`` is the last row before which events were off, -1 for the hand-off;
     ``handed_over`` says that the free lists of the hand-off were known. ``unlogged_rows`` and
-    ``bulk_rows`` are the rows that showed what was taken without an event.
+    ``bulk_rows`` are the rows that showed what was taken without an event, ``taken_rows`` the
+    frees of pages that nothing else explains but memory compaction.
     """
 
     def __init__(self, twin: Twin) -> None:
@@ -43,6 +44,7 @@ class Resync:
         self.future = Future(twin.stream)
         self.unlogged_rows: list[int] = []
         self.bulk_rows: list[int] = []
+        self.taken_rows: list[int] = []
         self.unordered = Unordered(twin, self.future)
         self.passed_by = PassedBy(twin, self.future)
         self.floating = Floating(twin, self.future)
