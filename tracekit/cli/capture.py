@@ -18,10 +18,20 @@ from tracekit.cli.output import trouble
 @click.option("--print-cmdline", is_flag=True, help="Say what to add to the kernel command line.")
 @click.option("--print-script", is_flag=True, help="Print the script that runs on the target.")
 @click.option("--kernel", metavar="RELEASE", help="The target's kernel; this machine's by default.")
-@click.option("--arch", help="The target's architecture; this machine's by default.")
+@click.option(
+    "--arch", metavar="NAME", help="The target's architecture; this machine's by default."
+)
 @click.option("--memory", metavar="SIZE", help="The target's RAM, as 512M or 4G.")
-@click.option("--cpus", type=click.IntRange(1), help="The target's processors.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("boot"))
+@click.option("--cpus", type=click.IntRange(1), metavar="N", help="The target's processors.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("boot"),
+    metavar="DIR",
+    help="The boot folder to write.",
+    show_default=True,
+)
 def command(
     print_cmdline: bool,
     print_script: bool,
@@ -57,11 +67,20 @@ def _print_cmdline(
     from tracekit.kernel.kernel import Kernel
 
     name = release or platform.release()
-    kernel = Kernel(name, parse_version(name), arch or platform.machine())
-    found = options(kernel, _memory(memory), cpus or os.cpu_count() or 1)
+    version = parse_version(name)
+    if version is None:
+        raise click.BadParameter(
+            f"{name!r} is no kernel release; write it as 6.12.1", param_hint="--kernel"
+        )
+    size = _memory(memory)
+    found = options(
+        Kernel(name, version, arch or platform.machine()), size, cpus or os.cpu_count() or 1
+    )
     click.echo(" ".join(option.word for option in found))
     for option in found:
         click.echo(f"  {option.word:34} {option.purpose} (cost: {option.cost})", err=True)
+    taken = sum(option.memory for option in found)
+    click.echo(f"in all about {taken >> 20} MiB of {size >> 20} MiB, until the next boot", err=True)
 
 
 def _memory(text: str | None) -> int:

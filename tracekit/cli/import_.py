@@ -11,11 +11,19 @@ from tracekit.cli.output import TROUBLE, trouble
 
 @click.command("import", short_help="Make a boot folder of a capture.")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The boot folder to write.",
+)
 def command(source: Path, output: Path) -> None:
     """Turn the archive of the capture script, or the console log that holds it, into a folder.
 
-    Exit status: 0 the capture is whole, 2 it was cut or is no capture.
+    What the capture, the log and the trace lack is said before anything else. Exit status: 0
+    the capture is whole, 2 it was cut or is no capture.
     """
     try:
         data = source.read_bytes()
@@ -41,4 +49,23 @@ def import_into(data: bytes, name: str, output: Path) -> None:
             err=True,
         )
         raise SystemExit(TROUBLE)
+    for problem in _lacking(output):
+        click.echo(f"tracekit: {problem}", err=True)
     click.echo(f"{output}: {len(dump.files)} files; next: tracekit replay {output}")
+
+
+def _lacking(output: Path) -> list[str]:
+    """Return what the log and the trace lack although the capture is whole, before any replay."""
+    from tracekit.boot import load
+    from tracekit.capture import CaptureError
+
+    try:
+        sources = load(output).sources
+    except CaptureError as error:
+        return [str(error)]
+    return [
+        f"{source.path}: {problem}"
+        for source in sources
+        if not source.complete
+        for problem in source.problems
+    ]

@@ -27,6 +27,18 @@ ARCH: tuple[Feature, ...] = (
         commit="5ead723a20e0",
         subject="lib/vsprintf: no_hash_pointers prints all addresses as unhashed",
     ),
+    Feature(
+        "percpu_events",
+        since=(4, 13),
+        commit="df95e795a722",
+        subject="percpu: add tracepoint support for percpu memory",
+    ),
+    Feature(
+        "printk_ringbuffer",
+        since=(5, 10),
+        commit="896fbe20b4e2",
+        subject="printk: use the lockless ringbuffer",
+    ),
     # Seen on 6.12 with trace_event= on the command line; no commit is known to name it.
     Feature("trace_eval_sync_hangs", since=(6, 12), until=(6, 16)),
     # A matter of the build and not of the version: without a sign it counts as absent.
