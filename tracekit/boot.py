@@ -138,7 +138,7 @@ def _trace_info(trace: Trace) -> SourceInfo:
         recognised=counts.events + counts.markers + sum(counts.unknown.values()),
         unparsed=counts.unparsed,
         complete=all(gap.usual for gap in gaps),
-        problems=tuple(_gap_problem(gap) for gap in gaps[:MOST_PROBLEMS]),
+        problems=(*map(_gap_problem, gaps[:MOST_PROBLEMS]), *trace.remarks),
     )
 
 

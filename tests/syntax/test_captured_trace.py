@@ -24,6 +24,29 @@ def test_a_switched_clock_is_known_from_the_log(tmp_path: Path) -> None:
     assert trace.gaps[0].first == -1
 
 
+def test_a_clock_that_ran_back_hides_no_event(tmp_path: Path) -> None:
+    log = "[    0.011224] Ring buffer clock went backwards: 16000000 -> 10010483"
+    path = folder(tmp_path, log)
+    later = EVENT.replace("7.600000", "7.500000")
+    (path / "trace.txt").write_text("# tracer: nop\n" + EVENT + later + EVENT)
+    trace = read_captured(open_capture([path]))
+    assert trace is not None
+    assert trace.gaps == []
+    # without that line of the log nobody knows
+    trace.clock_ran_back = False
+    assert [(gap.first, gap.last) for gap in trace.gaps] == [(0, 1)]
+
+
+def test_a_cpu_that_never_came_up_is_told_of(tmp_path: Path) -> None:
+    log = "[    0.369304] failed to allocate ring buffer on CPU {}"
+    trace = read_captured(open_capture([folder(tmp_path, log.format(1), log.format(0))]))
+    assert trace is not None
+    # CPU 0 has events all the same
+    (remark,) = trace.remarks
+    assert remark.startswith("CPU 1 never came up")
+    assert trace.gaps == []
+
+
 def test_a_boot_traced_from_its_start_must_begin_at_its_start(tmp_path: Path) -> None:
     log = "[    0.000000] Kernel command line: trace_event=kmem:*"
     trace = read_captured(open_capture([folder(tmp_path, log)]))

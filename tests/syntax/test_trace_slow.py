@@ -50,6 +50,19 @@ def only(data: bytes) -> dict[str, int | str]:
             {"comm": "a-1 [2] b", "pid": 77},
         ),
         (
+            b"  <idle>-0         0d..1.   12us+: " + FREE,
+            {"comm": "<idle>", "pid": 0, "cpu": 0, "flags": "d..1.", "time": 0.000012},
+        ),
+        (
+            b"kworker/-1234567  17.N.. 1600us : " + FREE,
+            {"comm": "kworker/", "pid": 1234567, "cpu": 17, "flags": ".N..", "time": 0.0016},
+        ),
+        (
+            b"            bash    1108   1 0 00000001 0000002a [000f4240] 0.012ms (+0.003ms): "
+            + FREE,
+            {"comm": "bash", "pid": 1108, "cpu": 1, "time": 1.0},
+        ),
+        (
             b"> |  bash-1108    [000] ...21    73.950578: " + FREE,
             {"comm": "bash", "flags": "...21"},
         ),
@@ -151,3 +164,41 @@ def test_a_marker_of_any_kernel_and_tool_is_a_marker() -> None:
         trace = read(b"            init-1     [000]     3.355300: " + body + b"\n")
         assert [marker.text for marker in trace.markers] == ["x y"]
         assert trace.counts.markers == 1
+
+
+LATENCY = b"""\
+# tracer: nop
+#
+# nop latency trace v1.1.5 on 6.1.0
+# --------------------------------------------------------------------
+# latency: 0 us, #3/9, CPU#0 | (M:desktop VP:0, KP:0, SP:0 HP:0 #P:2)
+#    -----------------
+#  cmd     pid   ||||| time  |   caller
+#     \\   /      |||||  \\    |   /
+  <idle>-0         0d..1.    0us : %(free)s
+  <idle>-0         0d..1.    1us!: %(free)s
+    bash-77        1.....  900us : %(free)s
+""" % {b"free": FREE}
+
+
+def test_the_latency_format_shows_times_and_how_many_events_there_were() -> None:
+    trace = read(LATENCY)
+    assert trace.counts.unparsed == 0
+    assert list(trace["time"]) == [0, 1000, 900_000]
+    assert list(trace["cpu"]) == [0, 0, 1]
+    assert not trace.counting_clock
+    assert (trace.header.entries, trace.header.written) == (3, 9)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_time_has_64_bits_or_is_none(compiled: bool) -> None:
+    for time, expected in (
+        (b"8999999999.999999999", 8_999_999_999_999_999_999),
+        (b"999999999999999999", 999_999_999_999_999_999),
+        (b"9223372037.0", None),
+        (b"12345678901.5", None),
+        (b"9999999999999999999", None),
+    ):
+        trace = read(b"a-1 [000] .... %s: %s\n" % (time, FREE), compiled=compiled)
+        assert list(trace["time"]) == ([] if expected is None else [expected])
+        assert trace.counts.unparsed == (expected is None)

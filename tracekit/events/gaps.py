@@ -88,7 +88,11 @@ def _blind(trace: Trace) -> Iterator[Gap]:
 
 
 def _clock(trace: Trace) -> Iterator[Gap]:
-    """Yield where time runs back on one cpu: lines out of order, or a clock that was changed."""
+    """Yield where time runs back on one cpu: lines out of order, or a clock that was changed.
+
+    The kernel says once that the clock of the ring buffer ran back (kernel/trace/ring_buffer.c,
+    rb_add_timestamp): the order of one cpu's events is right all the same.
+    """
     if not len(trace):
         return
     cpus = trace.prefix("cpu")
@@ -96,7 +100,7 @@ def _clock(trace: Trace) -> Iterator[Gap]:
     if len(back) > MOST_STEPS_BACK:
         yield Gap(BEFORE_ALL, len(trace), None, None, "lines are not in order of time")
         return
-    for place in back:
+    for place in () if trace.clock_ran_back else back:
         cpu = cpus[trace["prefix"][place]]
         usual = _before_init(trace, place)
         reason = "sched_clock() was set up" if usual else "time runs back"

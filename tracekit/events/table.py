@@ -152,9 +152,10 @@ class Trace:
     ``texts`` maps an id to its text. ``counts`` accounts for every line; ``unparsed`` keeps
     the first of the lines that could not be read. ``reader`` names the path that read it.
     ``counting_clock`` says that times are ticks; ``clock_switched`` that the log of this boot
-    tells of a change of trace clock, ``headless`` that events were on from boot's start but
-    the trace begins later. ``cut`` says that the last
-    line broke off, ``damage`` where an archive did.
+    tells of a change of trace clock, ``clock_ran_back`` that it tells of a clock that was set
+    back, ``headless`` that events were on from boot's start but the trace begins later. ``cut``
+    says that the last line broke off, ``damage`` where an archive did. ``remarks`` are
+    sentences on what a reader should know and that hides no event.
     """
 
     path: str
@@ -170,10 +171,12 @@ class Trace:
     markers: list[Marker] = field(default_factory=list)
     counting_clock: bool = False
     clock_switched: bool = False
+    clock_ran_back: bool = False
     headless: bool = False
     cut: bool = False
     damage: str = ""
     reader: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.common.get("kind", ()))

@@ -66,6 +66,7 @@ def trace_dict(trace: Trace) -> dict[str, Any]:
         "unparsed": counts.unparsed,
         "complete": all(gap.usual for gap in trace.gaps),
         "gaps": [asdict(gap) for gap in trace.gaps],
+        "remarks": list(trace.remarks),
     }
 
 

@@ -39,6 +39,8 @@ def render(stat: Stat) -> str:
 def _trace(trace: Trace) -> Iterator[str]:
     for gap in trace.gaps:
         yield f"{'NOTE' if gap.usual else 'INCOMPLETE'}: {describe(trace, gap)}"
+    for remark in trace.remarks:
+        yield f"NOTE: {remark}"
     counts = trace.counts
     yield f"{trace.path}: {counts.events:,} events in {counts.lines:,} lines"
     if counts.unknown:

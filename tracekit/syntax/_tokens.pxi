@@ -140,13 +140,16 @@ cdef Bytes _clock(Bytes at, Bytes end, int64_t *value, int32_t *point) noexcept 
     cdef int64_t number = 0
     cdef Bytes begin = at
     cdef int digits
-    while at < end and at - begin < 12 and 0x30 <= at[0] <= 0x39:
+    while at < end and at - begin < 18 and 0x30 <= at[0] <= 0x39:
         number = number * 10 + (at[0] - 0x30)
         at += 1
     if at == begin:
         return NULL
     point[0] = at < end and at[0] == 0x2E
     if point[0]:
+        # seconds: nine digits, or ten that are not too large for 64 bits of nanoseconds
+        if at - begin > 10 or (at - begin == 10 and begin[0] == 0x39):
+            return NULL
         at += 1
         begin = at
         while at < end and at - begin < 9 and 0x30 <= at[0] <= 0x39:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from tracekit.events.table import ABSENT, Trace
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
 
 # kernel/trace/trace.c, tracing_set_default_clock(): it resets the buffers
 CLOCK_SWITCHED = "Unstable clock detected, switching default tracing clock"
+# kernel/trace/ring_buffer.c, rb_add_timestamp(): it counts time on from the last event
+CLOCK_RAN_BACK = "Ring buffer clock went backwards: "
+# kernel/trace/ring_buffer.c, trace_rb_cpu_prepare(): the cpu is not brought up
+NO_BUFFER = re.compile(r"failed to allocate ring buffer on CPU (\d+)")
 EVENTS_FROM_BOOT = "trace_event="
 
 
@@ -26,8 +32,20 @@ def read_captured(capture: Capture, progress: Progress | None = None) -> Trace |
     trace = read_trace(source.path, source.chunks(), progress)
     texts = [line.text for log in capture.logs for line in log.lines]
     trace.clock_switched = any(text.startswith(CLOCK_SWITCHED) for text in texts)
+    trace.clock_ran_back = any(text.startswith(CLOCK_RAN_BACK) for text in texts)
+    trace.remarks = tuple(_never_up(trace, texts))
     trace.headless = any(EVENTS_FROM_BOOT in text for text in texts) and _begins_late(trace)
     return trace
+
+
+def _never_up(trace: Trace, texts: Iterable[str]) -> Iterator[str]:
+    """Yield a remark for each cpu that did not come up for want of a ring buffer."""
+    refused = {int(found[1]) for text in texts if (found := NO_BUFFER.match(text))}
+    for cpu in sorted(refused.difference(trace.prefix("cpu"))):
+        yield (
+            f"CPU {cpu} never came up, for its ring buffer could not be allocated: no event is "
+            "missing, the other CPUs did all the work. A smaller trace_buf_size= lets it come up."
+        )
 
 
 def _begins_late(trace: Trace) -> bool:

@@ -29,7 +29,7 @@ from tracekit.syntax.steps import HIDDEN_VALUE, JUMPS
 FORMS = {
     "hex": r"(?:0x)?[0-9a-fA-F]{1,16}",
     "auto": r"0x[0-9a-fA-F]{1,16}|-?(?:0|[1-9][0-9]{0,17})",
-    "clock": r"[0-9]{1,12}(?:\.[0-9]{1,9})?",
+    "clock": r"[0-8]?[0-9]{1,9}\.[0-9]{1,9}|[0-9]{1,18}",
 }
 ANY = "".join(chr(byte) for byte in range(256) if byte != 0x0A)
 SPACE = " \t\n\r\f\v"

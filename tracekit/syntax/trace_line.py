@@ -6,7 +6,7 @@ This is the reference for the faster ways of reading, and what they fall back to
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -15,7 +15,15 @@ from tracekit.syntax.kinds import EventRule, event_rules
 from tracekit.syntax.rule import HIDDEN, Rule, to_number
 from tracekit.syntax.rules import grammar_rules
 
-FRAMES = ("task_line", "perf_line", "graph_line", "time_line", "bare_line")
+FRAMES = (
+    "task_line",
+    "perf_line",
+    "graph_line",
+    "latency_line",
+    "verbose_line",
+    "time_line",
+    "bare_line",
+)
 BODIES = ("marker", "perf_lost", "unknown_type", "other_event")
 NANOSECONDS = 9
 
@@ -79,7 +87,7 @@ def read_frame(line: bytes, name: str) -> Frame | None:
         for field, text in zip(shape.fields, match.groups(), strict=True)
         if text is not None
     }
-    time = shown.get("time")
+    time, ticks = _time(shown)
     return Frame(
         name,
         shown["event"],
@@ -88,9 +96,18 @@ def read_frame(line: bytes, name: str) -> Frame | None:
         _number(shown["pid"]) if "tid" in shown else _number(shown.get("tgid")),
         _number(shown.get("cpu")),
         shown.get("flags"),
-        ABSENT if time is None else to_time(time),
-        time is not None and b"." not in time,
+        time,
+        ticks,
     )
+
+
+def _time(shown: Mapping[str, bytes]) -> tuple[int, bool]:
+    """Return the time of a line, and whether it counts ticks."""
+    for name, base in (("microseconds", 10), ("hex_microseconds", 16)):
+        if name in shown:
+            return 1000 * int(shown[name], base), False
+    time = shown.get("time")
+    return (ABSENT, False) if time is None else (to_time(time), b"." not in time)
 
 
 def _number(text: bytes | None) -> int:

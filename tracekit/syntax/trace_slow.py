@@ -184,6 +184,8 @@ class SlowReader:
         elif note.rule == "entries":
             self.header.entries, self.header.written = shown["entries_held"], shown["written"]
             self.header.cpus = shown["cpu_count"]
+        elif note.rule == "latency_entries":
+            self.header.entries, self.header.written = shown["entries_held"], shown["written"]
         elif note.rule == "cpus":
             self.header.cpus = shown["cpu_count"]
         elif note.rule == "tracer":
