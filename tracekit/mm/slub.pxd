@@ -14,6 +14,7 @@ cdef class Slab:
     cdef public bint listed
     cdef public int count
     cdef readonly bytearray state
+    cdef readonly list notes
     cdef public bint skipped
 
 

@@ -42,11 +42,13 @@ class Slab:
     """One slab, with `objects` slots; `free` are those on its own list.
 
     `frozen`: a CPU holds it; `listed`: it stands on its node's partial list; `old`: it was filled
-    before anything is known of it.  `state` holds for each slot NEVER_SEEN, LIVE or FREED.
+    before anything is known of it.  `state` holds for each slot NEVER_SEEN, LIVE or FREED,
+    `notes` a number that the caller may keep with it (-1 at first).
     """
 
     __slots__ = (
-        "count", "free", "frozen", "listed", "name", "node", "objects", "old", "skipped", "state",
+        "count", "free", "frozen", "listed", "name", "node", "notes", "objects", "old", "skipped",
+        "state",
     )  # fmt: skip
 
     def __init__(self, name: int, objects: int, *, node: int = 0, old: bool = False) -> None:
@@ -59,6 +61,7 @@ class Slab:
         self.listed = False
         self.count = 0
         self.state = bytearray(objects)
+        self.notes = [-1] * objects
         self.skipped = False
 
     @property

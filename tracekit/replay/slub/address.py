@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracekit.divergence import Severity
-from tracekit.mm.slub import NEW_SLAB, Slab
+from tracekit.mm.slub import FREED, NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.replay.page_alloc.stream import interrupt_context
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
@@ -43,19 +43,14 @@ class _Pending:
 class AddressCheck:
     """Compares each object with the predicted one, and explains what differs."""
 
-    def __init__(self, desk: Desk, rules: SlubRules, freed: dict[int, int]) -> None:
+    def __init__(self, desk: Desk, rules: SlubRules) -> None:
         self.desk = desk
         self.rules = rules
-        self.freed = freed
         self.pending: dict[int, _Pending] = {}
         self.claims: dict[tuple[int, int], _Pending] = {}
         self.lost: set[tuple[int, int]] = set()
 
     # ------------------------------------------------------------ where it lies
-
-    def as_expected(self) -> None:
-        """The object is the predicted one."""
-        self.desk.matched["address"] += 1
 
     def undecided(self, slab: Slab, expected: Place) -> None:
         """Nothing could tell which object comes next."""
@@ -71,7 +66,7 @@ class AddressCheck:
         elif expected[1] == UNKNOWN:
             self.desk.unchecked["address", FILLED_BEFORE] += 1
         elif slot == 0:
-            self.desk.matched["address"] += 1
+            self.desk.addresses += 1
         elif simulated.blind:
             self.desk.unchecked["address", BLIND_SPOT] += 1
         else:
@@ -125,7 +120,7 @@ class AddressCheck:
         free = slab.free if debug else simulated.cache.cpu(self.desk.stream.cpu[row]).free
         before = free.before(slot, sequence, slab.objects)
         skipped = [(slab, each) for each in before or ()]
-        early = skipped and self._just_freed(row, simulated, skipped)
+        early = skipped and self._just_freed(row, skipped)
         if early and free.take_below(slot, sequence, slab.objects):
             self.desk.inferred["address"] += 1
             return True
@@ -168,15 +163,14 @@ class AddressCheck:
         here.free.take(slot, cache.sequence, slab.objects)
         return True
 
-    def _just_freed(self, row: int, simulated: SimulatedCache, skipped: list[Spot]) -> bool:
+    def _just_freed(self, row: int, skipped: list[Spot]) -> bool:
         """Say whether what was passed over was freed after this object was taken.
 
         The line of an allocation is printed after the object was taken; interrupts in between
         can free others, whose lines then come first.
         """
         since = self._last_outside_interrupts(row)
-        rows = (self.freed.get(self.desk.pointer(simulated, *spot)) for spot in skipped)
-        return all(freed is not None and freed > since for freed in rows)
+        return all(slab.state[slot] == FREED and slab.notes[slot] > since for slab, slot in skipped)
 
     def _last_outside_interrupts(self, row: int) -> int:
         """Return the last row before `row` that its CPU printed outside interrupts."""

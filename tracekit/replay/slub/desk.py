@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tracekit.divergence import Severity
 from tracekit.events.base import Source
@@ -36,34 +36,47 @@ class SlubRules:
     reverses: bool = False
 
 
-@dataclass(slots=True)
 class SimulatedCache:
     """A cache of the trace: its facts, its simulated slabs, and what happened to it.
 
     `silent`: its objects also come and go in bulk, which prints nothing.  `blind`: events were off
     since its slabs were last known.  `bulk` counts what only silent actions explain, from row
     `bulk_row` on.  `old_slabs` counts slabs from before the trace, `asked` the bytes asked for.
-    `last_row` is the row of the last allocation by CPU.
+    `last_row` is the row of the last allocation by CPU.  `order`, `size`, `objects` and `offset`
+    are those of its facts.
     """
 
-    facts: CacheFacts
-    cache: Cache
-    name: str
-    silent: bool
-    blind: bool = False
-    bulk: int = 0
-    bulk_row: int = -1
-    allocs: int = 0
-    frees: int = 0
-    asked: int = 0
-    old_slabs: int = 0
-    first_on_new: bool = False
-    last_row: dict[int, int] = field(default_factory=dict)
+    __slots__ = (
+        "_names", "allocs", "asked", "blind", "bulk", "bulk_row", "cache", "facts",
+        "first_on_new", "frees", "last_row", "name", "objects", "offset", "old_slabs", "order",
+        "silent", "size",
+    )  # fmt: skip
+
+    def __init__(self, facts: CacheFacts, cache: Cache, name: str, silent: bool) -> None:
+        self.facts = facts
+        self.cache = cache
+        self.name = name
+        self.silent = silent
+        self.order = facts.geometry.order
+        self.size = facts.geometry.size
+        self.objects = facts.geometry.objects
+        self.offset = facts.offset
+        self.blind = False
+        self.bulk = 0
+        self.bulk_row = -1
+        self.allocs = 0
+        self.frees = 0
+        self.asked = 0
+        self.old_slabs = 0
+        self.first_on_new = False
+        self.last_row: dict[int, int] = {}
+        most = max(facts.names.values(), default=0)
+        common = {name for name, count in facts.names.items() if count * 3 >= most}
+        self._names = common if most >= 3 else set()
 
     def belongs_to_other(self, name: int) -> bool:
         """Say whether frees show so often another name that this one is not the cache's."""
-        names = self.facts.names
-        return bool(names) and max(names.values()) >= 3 and names[name] * 3 < max(names.values())
+        return bool(self._names) and name not in self._names
 
     def note_bulk(self, row: int) -> None:
         """Count something that only an action without a line explains."""
@@ -72,21 +85,33 @@ class SimulatedCache:
         self.bulk += 1
 
 
-@dataclass(slots=True)
 class Desk:
-    """Counts are kept here and entered in the ledger at the end: there are many."""
+    """Counts are kept here and entered in the ledger at the end: there are many.
 
-    ledger: Ledger
-    stream: SlabStream
-    linear: LinearMap
-    matched: Counter[str] = field(default_factory=Counter)
-    inferred: Counter[str] = field(default_factory=Counter)
-    unchecked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    What is counted most often, matched `objects`, `addresses` and `frees`, has its own number.
+    """
+
+    __slots__ = (
+        "addresses", "frees", "inferred", "ledger", "linear", "objects", "stream",
+        "unchecked",
+    )  # fmt: skip
+
+    def __init__(self, ledger: Ledger, stream: SlabStream, linear: LinearMap) -> None:
+        self.ledger = ledger
+        self.stream = stream
+        self.linear = linear
+        self.objects = 0
+        self.addresses = 0
+        self.frees = 0
+        self.inferred: Counter[str] = Counter()
+        self.unchecked: Counter[tuple[str, str]] = Counter()
 
     def flush(self) -> None:
         """Enter the counts in the ledger."""
-        for kind, count in self.matched.items():
-            self.ledger.matched(kind, count)
+        matched = {"object": self.objects, "address": self.addresses, "free": self.frees}
+        for kind, count in matched.items():
+            if count:
+                self.ledger.matched(kind, count)
         for kind, count in self.inferred.items():
             self.ledger.inferred(kind, count)
         for (kind, reason), count in self.unchecked.items():

@@ -58,12 +58,12 @@ def _list_young(desk: Desk, world: World) -> None:
 
 def note_growth(desk: Desk, world: World) -> None:
     """Note call sites whose objects only grow in number."""
-    rows = list(world.live.values())
-    living = Counter(desk.stream.what[row] for row in rows if desk.stream.op[row] == ALLOC)
+    rows = world.living()
+    living = Counter(desk.stream.what[row] for row in rows)
     total = Counter(
         what for op, what in zip(desk.stream.op, desk.stream.what, strict=True) if op == ALLOC
     )
-    last = {desk.stream.what[row]: row for row in rows if desk.stream.op[row] == ALLOC}
+    last = {desk.stream.what[row]: row for row in rows}
     for what, count in living.most_common(_MOST_NOTES):
         key = desk.stream.keys[what]
         if count >= _GROWING and count == total[what] and key.caller:

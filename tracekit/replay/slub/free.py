@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracekit.mm.slub import FREED, NEVER_SEEN, Slab
+from tracekit.mm.slub import FREED, LIVE, NEVER_SEEN, Slab
 from tracekit.replay.slub.address import FILLED_BEFORE, AddressCheck
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
 from tracekit.replay.slub.world import World
@@ -18,73 +18,77 @@ class FreeCheck:
         self.address = address
         self.world = world
         self.rules = rules
+        self._cpu = desk.stream.cpu
+        self._where = desk.stream.where
+        self._what = desk.stream.what
 
     def free(self, row: int) -> None:
         """Check that an object is in use and of the cache that the line names; free it."""
-        world = self.world
-        pointer = self.desk.stream.pointer(row)
-        pfn = world.linear.pfn(pointer)
-        was_live = world.live.pop(pointer, None)
-        owner = world.slabs.get(pfn)
-        if owner is None and was_live is None:
-            simulated = world.old_owner(pfn)
-            if simulated is not None:
-                order = simulated.facts.geometry.order
-                owner = simulated, world.old_slab(simulated, pfn >> order << order)
+        pointer = self._where[row]
+        pfn = self.world.pfn(pointer)
+        owner = self.world.slabs.get(pfn)
         if owner is None:
-            self._outside_slabs(row, pointer, pfn, was_live)
+            self._outside_slabs(row, pointer, pfn)
         else:
-            self._in_slab(row, pointer, *owner)
+            self._in_slab(row, pointer, owner[0], owner[1])
 
-    def _outside_slabs(self, row: int, pointer: int, pfn: int, was_live: int | None) -> None:
+    def _outside_slabs(self, row: int, pointer: int, pfn: int) -> None:
         """A free outside every known slab: whole pages, or something older than the trace."""
         world = self.world
-        before = world.freed.get(pointer)
-        if was_live is not None:
-            self.desk.matched["free"] += 1
-            world.freed[pointer] = row
-        elif before is not None and pfn not in world.fresh:
+        state, before = world.row_of(pointer, pfn)
+        older = world.old_owner(pfn) if state != LIVE else None
+        if older is not None:
+            slab = world.old_slab(older, pfn >> older.order << older.order)
+            self._in_slab(row, pointer, older, slab)
+        elif state == LIVE:
+            self.desk.frees += 1
+            world.give_back(pointer, pfn, row)
+        elif state == FREED and world.pages.out(pfn) < 0:
             self._report(row, "SL201", "an object", "the object is free", before)
         else:
             self.desk.unchecked["free", FILLED_BEFORE] += 1
 
     def _in_slab(self, row: int, pointer: int, simulated: SimulatedCache, slab: Slab) -> None:
         slot = self.world.slot_of(simulated, slab.name, pointer)
-        subject = f"object of {simulated.name}"
-        if slot is None:
-            self._report(row, "SL204", subject, "the start of an object")
+        if slot < 0:
+            self._report(row, "SL204", f"object of {simulated.name}", "the start of an object")
             return
-        state = slab.state[slot]
-        verdict = self._verdict(row, simulated, slab, slot)
-        if verdict == "SL201":
-            self._report(row, "SL201", subject, "the object is free", self.world.freed.get(pointer))
+        named, state = self._what[row], slab.state[slot]
+        other = named >= 0 and simulated.belongs_to_other(named)
+        if not other and (state == LIVE or (state == NEVER_SEEN and slab.old)):
+            self.desk.frees += 1
+        elif not self._explained(row, simulated, slab, slot, other):
             return
-        if verdict:
-            self._report(row, verdict, subject, _WANTED[verdict])
-        if state == FREED:
-            simulated.cache.forget(slab, slot)
         simulated.frees += 1
         slab.state[slot] = FREED
-        self.world.freed[pointer] = row
-        simulated.cache.free(self.desk.stream.cpu[row], slab, slot)
+        slab.notes[slot] = row
+        simulated.cache.free(self._cpu[row], slab, slot)
 
-    def _verdict(self, row: int, simulated: SimulatedCache, slab: Slab, slot: int) -> str:
-        """Return the code of what is wrong, "" where nothing is; enter the rest as checked."""
-        named, state = self.desk.stream.what[row], slab.state[slot]
-        if named >= 0 and simulated.belongs_to_other(named):
-            return "SL202"
-        unseen = state == FREED or (state == NEVER_SEEN and not slab.old)
-        if not unseen:
-            self.desk.matched["free"] += 1
-            return ""
-        freed = self.world.freed.get(self.desk.stream.pointer(row), -1)
-        excused = simulated.silent or (simulated.blind and freed < self.world.blind_row)
-        excused = excused or (state == NEVER_SEEN and slab.skipped)
-        if excused or self.address.freed_unallocated(slab, slot):
+    def _explained(
+        self, row: int, simulated: SimulatedCache, slab: Slab, slot: int, other: bool
+    ) -> bool:
+        """Explain or report a free that should not be; say whether the object counts as freed."""
+        subject, state = f"object of {simulated.name}", slab.state[slot]
+        if other:
+            self._report(row, "SL202", subject, _WANTED["SL202"])
+        elif self._unseen(row, simulated, slab, slot):
             self.desk.inferred["free"] += 1
             simulated.note_bulk(row)
-            return ""
-        return "SL201" if state == FREED else "SL203"
+        elif state == FREED:
+            self._report(row, "SL201", subject, "the object is free", slab.notes[slot])
+            return False
+        else:
+            self._report(row, "SL203", subject, _WANTED["SL203"])
+        if state == FREED:
+            simulated.cache.forget(slab, slot)
+        return True
+
+    def _unseen(self, row: int, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
+        """Say whether the object can have been allocated without a line."""
+        state, freed = slab.state[slot], slab.notes[slot]
+        excused = simulated.silent or (simulated.blind and freed < self.world.blind_row)
+        excused = excused or (state == NEVER_SEEN and slab.skipped)
+        return excused or self.address.freed_unallocated(slab, slot)
 
     def _report(
         self, row: int, code: str, subject: str, wanted: str, related: int | None = None

@@ -80,7 +80,7 @@ class SheafCheck(AddressCheck):
             return False
         cache, cpu = sheaves_of(simulated), self.desk.stream.cpu[row]
         skipped = cache.on_top_of(cpu, slab, slot)
-        early = skipped and self._just_freed(row, simulated, skipped)
+        early = skipped and self._just_freed(row, skipped)
         if early and cache.take_below(cpu, slab, slot):
             self.desk.inferred["address"] += 1
             return True

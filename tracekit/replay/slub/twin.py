@@ -15,7 +15,7 @@ from tracekit.replay.slub.alloc import AllocCheck
 from tracekit.replay.slub.desk import Desk, SlubRules
 from tracekit.replay.slub.free import FreeCheck
 from tracekit.replay.slub.sheaf_address import SheafCheck
-from tracekit.replay.slub.stream import ALLOC, BLIND, FREE, PAGE_ALLOC, PAGE_FREE
+from tracekit.replay.slub.stream import ALLOC, FREE, PAGE_ALLOC, PAGE_FREE
 from tracekit.replay.slub.world import World
 
 __all__ = ["SlubTwin"]
@@ -28,9 +28,10 @@ class SlubTwin:
         self.desk = desk
         self.world = world
         check = SheafCheck if rules.sheaves and not rules.debug else AddressCheck
-        self.address = check(desk, rules, world.freed)
+        self.address = check(desk, rules)
         self.allocs = AllocCheck(desk, world, self.address, rules)
         self.row = 0
+        self._op = desk.stream.op
         self.frees = FreeCheck(desk, world, self.address, rules)
 
     def run(self, until: int | None = None, look: Callable[[int], None] | None = None) -> None:
@@ -38,17 +39,20 @@ class SlubTwin:
 
         `look` is called after every row, with its number.
         """
-        steps = {
-            BLIND: self.world.blind,
-            ALLOC: self.allocs.alloc,
-            FREE: self.frees.free,
-            PAGE_ALLOC: self.world.page_alloc,
-            PAGE_FREE: self.world.page_free,
-        }
-        stream = self.desk.stream
+        stream, world, allocs, frees = self.desk.stream, self.world, self.allocs, self.frees
         end = len(stream) if until is None else bisect_left(stream.index, until)
         for row in range(self.row, end):
-            steps[stream.op[row]](row)
+            op = self._op[row]
+            if op == ALLOC:
+                allocs.alloc(row)
+            elif op == FREE:
+                frees.free(row)
+            elif op == PAGE_ALLOC:
+                world.page_alloc(row)
+            elif op == PAGE_FREE:
+                world.page_free(row)
+            else:
+                world.blind(row)
             if look is not None:
                 look(row)
         self.row = max(self.row, end)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from tracekit.mm.slub import Cache, CacheRules, Slab
+from tracekit.mm.slub import FREED, LIVE, NEVER_SEEN, Cache, CacheRules, Slab
 from tracekit.mm.slub_freelist import Sequence
 from tracekit.mm.slub_sheaf import sheaf_capacity
 from tracekit.mm.slub_sheaf_cache import SheafCache
 from tracekit.replay.slub.desk import SimulatedCache, SlubRules
 from tracekit.replay.slub.identity import CacheFacts, Identity
 from tracekit.replay.slub.layout import LinearMap, NodeMap
+from tracekit.replay.slub.page_rows import PageRows
 from tracekit.replay.slub.stream import SlabStream
 
 __all__ = ["World", "kmalloc_name"]
@@ -24,31 +23,50 @@ ASKED_CAPACITY = {"vm_area_struct": 32, "maple_node": 32}
 # Caches that sheaves themselves need have none (SLAB_NO_SHEAVES), nor have kmemleak's.
 _NO_SHEAVES = ("kmem_cache", "kmem_cache_node", "kmemleak_object", "kmemleak_scan_area")
 _MAX_ORDER = 3
+# Differences of addresses are those of a 64-bit machine.
+MASK = (1 << 64) - 1
 
 
-@dataclass(slots=True)
 class World:
     """The state that allocations, frees and page events share.
 
-    `slabs` maps each page of a known slab to its cache and slab; `fresh` maps pages handed out in
-    the trace that are no slab yet to the row of that event, `freed_pages` those given back after
-    the trace had seen them in use.
-    `live` and `freed` map an object's address to the row that allocated or freed it last;
-    `blind_row` is the last row before which events were off.
+    `slabs` maps each page of a known slab to its cache and slab, `gone` those whose pages went
+    back; a slab's notes hold the row that allocated or freed each object last.  `pages` tells of
+    the others what the trace did with them.  `whole` maps the address of a block of pages that
+    kmalloc() gave out to the row of that, `returned` to the row that freed it.  `blind_row` is the
+    last row before which events were off.
     """
 
-    stream: SlabStream
-    linear: LinearMap
-    identity: Identity
-    nodes: NodeMap
-    caches: list[SimulatedCache]
-    slabs: dict[int, tuple[SimulatedCache, Slab]] = field(default_factory=dict)
-    fresh: dict[int, int] = field(default_factory=dict)
-    freed_pages: dict[int, int] = field(default_factory=dict)
-    live: dict[int, int] = field(default_factory=dict)
-    freed: dict[int, int] = field(default_factory=dict)
-    cpu_node: dict[int, int] = field(default_factory=dict)
-    blind_row: int = -1
+    __slots__ = (
+        "_base", "_shift", "_what", "_where", "blind_row", "caches", "cpu_node", "gone",
+        "identity", "linear", "nodes", "pages", "returned", "several", "slabs", "stream", "whole",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        stream: SlabStream,
+        linear: LinearMap,
+        identity: Identity,
+        nodes: NodeMap,
+        caches: list[SimulatedCache],
+    ) -> None:
+        self.stream = stream
+        self.linear = linear
+        self.identity = identity
+        self.nodes = nodes
+        self.caches = caches
+        self.slabs: dict[int, tuple[SimulatedCache, Slab]] = {}
+        self.gone: dict[int, tuple[SimulatedCache, Slab]] = {}
+        self.pages = PageRows()
+        self.several = nodes.several
+        self.whole: dict[int, int] = {}
+        self.returned: dict[int, int] = {}
+        self.cpu_node: dict[int, int] = {}
+        self.blind_row = -1
+        self._where = stream.where
+        self._what = stream.what
+        self._base = linear.base
+        self._shift = linear.page_shift
 
     @classmethod
     def build(
@@ -67,24 +85,29 @@ class World:
 
     def page_alloc(self, row: int) -> None:
         """Pages were handed out: they may become a slab."""
-        first, order = self.stream.where[row], self.stream.what[row]
-        for pfn in range(first, first + (1 << order)):
+        first = self._where[row]
+        last = first + (1 << self._what[row]) - 1
+        for pfn in range(first, last + 1):
             known = self.slabs.pop(pfn, None)
-            if known is not None and known[1].name in known[0].cache.slabs:
-                known[0].cache.discard(known[1])
-            self.fresh[pfn] = row
-            self.freed_pages.pop(pfn, None)
+            if known is not None:
+                self._let_go(pfn, known)
+        self.pages.handed_out(first, last, row)
 
     def page_free(self, row: int) -> None:
         """Pages went back: a slab on them is gone."""
-        first, order = self.stream.where[row], self.stream.what[row]
-        known = self.slabs.get(first)
-        if known is not None and known[1].name in known[0].cache.slabs:
-            known[0].cache.discard(known[1])
-        for pfn in range(first, first + (1 << order)):
-            slab, handed_out = self.slabs.pop(pfn, None), self.fresh.pop(pfn, None)
-            if slab is not None or handed_out is not None:
-                self.freed_pages[pfn] = row
+        first = self._where[row]
+        for pfn in range(first, first + (1 << self._what[row])):
+            known = self.slabs.pop(pfn, None)
+            if known is not None:
+                self._let_go(pfn, known)
+            if known is not None or self.pages.out(pfn) >= 0:
+                self.pages.given_back(pfn, row)
+
+    def _let_go(self, pfn: int, known: tuple[SimulatedCache, Slab]) -> None:
+        self.gone[pfn] = known
+        simulated, slab = known
+        if slab.name in simulated.cache.slabs:
+            simulated.cache.discard(slab)
 
     def blind(self, row: int) -> None:
         """Events were off, or only some on, before this row: every cache may have moved on unseen.
@@ -102,35 +125,83 @@ class World:
 
     def own(self, simulated: SimulatedCache, slab: Slab) -> None:
         """Note the pages of a slab as its cache's."""
-        first, pages = slab.name, simulated.facts.geometry.pages
-        for pfn in range(first, first + pages):
-            self.slabs[pfn] = (simulated, slab)
-            self.fresh.pop(pfn, None)
+        first, owner = slab.name, (simulated, slab)
+        last = first + (1 << simulated.order) - 1
+        for pfn in range(first, last + 1):
+            self.slabs[pfn] = owner
+        self.pages.forget(first, last)
 
     def old_slab(self, simulated: SimulatedCache, head: int) -> Slab:
         """Note a slab that is older than the trace."""
         simulated.old_slabs += 1
-        objects = simulated.facts.geometry.objects
-        slab = simulated.cache.add_old(head, objects, self.nodes.nid(head))
+        slab = simulated.cache.add_old(head, simulated.objects, self.nodes.nid(head))
         self.own(simulated, slab)
         return slab
 
     def old_owner(self, pfn: int) -> SimulatedCache | None:
         """Return the cache whose slab a page was before the trace began, if later lines tell."""
-        if pfn in self.fresh or pfn in self.freed_pages:
+        if self.pages.known(pfn):
             return None
         for order in range(_MAX_ORDER + 1):
             number = self.identity.old_pages.get(pfn >> order << order)
-            if number is not None and self.caches[number].facts.geometry.order == order:
+            if number is not None and self.caches[number].order == order:
                 return self.caches[number]
         return None
 
-    def slot_of(self, simulated: SimulatedCache, head: int, pointer: int) -> int | None:
-        """Return the slot at `pointer` of the slab that starts at pfn `head`, or None."""
-        shape = simulated.facts.geometry
-        place = pointer - self.linear.base - (head << self.linear.page_shift)
-        slot, rest = divmod(place - simulated.facts.offset, shape.size)
-        return None if rest or not 0 <= slot < shape.objects else slot
+    def pfn(self, pointer: int) -> int:
+        """Return the page that an object lies in."""
+        return ((pointer - self._base) & MASK) >> self._shift
+
+    def slot_of(self, simulated: SimulatedCache, head: int, pointer: int) -> int:
+        """Return the slot at `pointer` of the slab that starts at pfn `head`, -1 for none."""
+        place = ((pointer - self._base) & MASK) - (head << self._shift) - simulated.offset
+        slot = place // simulated.size
+        within = place >= 0 and slot * simulated.size == place
+        return slot if within and slot < simulated.objects else -1
+
+    def row_of(self, pointer: int, pfn: int) -> tuple[int, int]:
+        """Return what became last of an object outside the slabs: LIVE or FREED, and its row.
+
+        NEVER_SEEN where nothing is known of it.
+        """
+        if pointer in self.whole:
+            return LIVE, self.whole[pointer]
+        if pointer in self.returned:
+            return FREED, self.returned[pointer]
+        owner = self.gone.get(pfn)
+        slot = -1 if owner is None else self.slot_of(owner[0], owner[1].name, pointer)
+        if owner is None or slot < 0:
+            return NEVER_SEEN, -1
+        return owner[1].state[slot], owner[1].notes[slot]
+
+    def give_back(self, pointer: int, pfn: int, row: int) -> None:
+        """Note that an object outside the slabs, which was in use, was freed."""
+        if self.whole.pop(pointer, None) is not None:
+            self.returned[pointer] = row
+            return
+        simulated, slab = self.gone[pfn]
+        slot = self.slot_of(simulated, slab.name, pointer)
+        slab.state[slot], slab.notes[slot] = FREED, row
+
+    def made_by(self, pointer: int, row: int) -> bool:
+        """Say whether an object is in use, and a row is the one that allocated it."""
+        pfn = self.pfn(pointer)
+        owner = self.slabs.get(pfn)
+        slot = -1 if owner is None else self.slot_of(owner[0], owner[1].name, pointer)
+        if owner is None or slot < 0:
+            return self.whole.get(pointer, -1) == row
+        return owner[1].state[slot] == LIVE and owner[1].notes[slot] == row
+
+    def living(self) -> list[int]:
+        """Return the rows that allocated what is still in use, in order."""
+        rows = list(self.whole.values())
+        for known in (self.slabs, self.gone):
+            for pfn, (_, slab) in known.items():
+                if pfn == slab.name:
+                    for slot, state in enumerate(slab.state):
+                        if state == LIVE:
+                            rows.append(slab.notes[slot])
+        return sorted(rows)
 
 
 def _simulated(stream: SlabStream, facts: CacheFacts, rules: SlubRules) -> SimulatedCache:
