@@ -80,7 +80,13 @@ def _memory_lines(a: Side, b: Side, one: Budget, two: Budget) -> Iterator[Accoun
 
 
 def _total(line: MemoryLine, budget: Budget) -> Terms:
-    return {"RAM": budget.ram, "holes, which the line counts": (line.absent or 0) * KIB}
+    """arm's wording before v3.11 counts what is free alone, others count holes as well."""
+    counts_free = line.code is None and line.absent is None and not _is_fine(budget)
+    return {
+        "RAM": budget.ram,
+        "holes, which the line counts": (line.absent or 0) * KIB,
+        "reserved memory, which the line leaves out": -(line.reserved or 0) * KIB * counts_free,
+    }
 
 
 def _is_fine(budget: Budget) -> bool:
@@ -147,6 +153,7 @@ def _mem_total(side: Side, budget: Budget) -> Terms:
             terms[f"freed later: {item.name}"] += item.bytes
     terms.update(_kept(budget))
     terms["CMA, given back for movable pages"] += (line.cma or 0) * KIB if line else 0
-    huge = sum(leaf.bytes for leaf in budget.root.leaves() if leaf.kind == HUGE)
+    finest = side.budget or budget
+    huge = sum(leaf.bytes for leaf in finest.root.leaves() if leaf.kind == HUGE)
     terms["huge pages, which count as given"] += huge
     return dict(terms)

@@ -46,6 +46,7 @@ class Side:
         if found is not None and self.budget is not None:
             found.mem_total = self.budget.mem_total
             found.returned = self.budget.returned
+            found.deferred = self.budget.deferred
         return found
 
     @property
