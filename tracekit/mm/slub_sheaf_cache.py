@@ -199,7 +199,7 @@ class SheafCache(UnfrozenCache):
         """Return a new slab among the unknown objects of a sheaf."""
         main, slab = here.main, Slab(NEW_SLAB, objects, node=nid)
         if not here.known or main.items or not main.below or main.below < objects:
-            here.lose()
+            self.lose()
             slab.free.unknown = True
             return slab
         if main.tail is not None:
@@ -256,6 +256,7 @@ class SheafCache(UnfrozenCache):
             here.main.pop(slab, slot, self.sequence)
         elif self.lists(slab, slot):
             self.take_listed(slab, slot)
+            self.lose()
         elif not self._take_from_sheaf(here, nid, slab, slot):
             self._from_unseen_sheaf(here, nid, slab, slot)
 
@@ -282,15 +283,49 @@ class SheafCache(UnfrozenCache):
             here.main, here.spare = Sheaf(self.capacity), Sheaf()
             here.main.pop(slab, slot, self.sequence)
         else:
-            here.lose()
+            self.lose()
 
     def take_below(self, cpu: int, slab: Slab, slot: int) -> bool:
-        """Take an object of the main sheaf and leave what lies on top of it; False if not there."""
-        return self.sheaves(cpu).drop(slab, slot)
+        """Take an object of a CPU's sheaves and leave what lies on top of it; False if not there.
+
+        Where that is more than the main sheaf, where one sheaf ends has moved: forget them.
+        """
+        here, barn = self.sheaves(cpu), self.barn(self.local.get(cpu, 0))
+        if here.drop(slab, slot):
+            return True
+        if self._on_top_of_barn(here, barn, slab, slot):
+            items = barn.full.pop().items[:-1] + here.main.items
+            here.spare.items, here.main.items = items[: self.capacity], items[self.capacity :]
+            if not here.main.items:
+                here.main, here.spare = here.spare, here.main
+            return True
+        if (slab, slot) not in here.spare.items:
+            return False
+        here.lose()
+        barn.unknown = True
+        return True
+
+    def _on_top_of_barn(self, here: CpuSheaves, barn: Barn, slab: Slab, slot: int) -> bool:
+        """Say whether an object came first if what lies in the CPU's sheaves was not there yet."""
+        ready = here.known and here.spare.empty and not here.main.below and barn.full
+        return bool(ready and barn.full[-1].items[-1:] == [(slab, slot)])
+
+    def drop_above(self, cpu: int, slab: Slab, slot: int) -> bool:
+        """Take an object of the main sheaf and what lies on top of it; False if it is not there."""
+        items = self.sheaves(cpu).main.items
+        if (slab, slot) not in items:
+            return False
+        del items[items.index((slab, slot)) :]
+        return True
 
     def on_top_of(self, cpu: int, slab: Slab, slot: int) -> list[tuple[Slab, int]]:
-        """Return the objects that lie on top of this one in the main sheaf, the next one first."""
-        items = self.sheaves(cpu).main.items
+        """Return the objects on top of this one in the CPU's sheaves, the next one first."""
+        here = self.sheaves(cpu)
+        items = here.main.items
+        if (slab, slot) not in items:
+            items = here.spare.items + items
+        if self._on_top_of_barn(here, self.barn(self.local.get(cpu, 0)), slab, slot):
+            items = [(slab, slot), *items]
         if (slab, slot) not in items:
             return []
         above = items[items.index((slab, slot)) + 1 :]

@@ -29,7 +29,7 @@ _MOST_ROWS = 400
 
 
 @dataclass(slots=True)
-class _Pending:
+class Pending:
     """An allocation that passed over others: later lines tell whether they come, or never do."""
 
     row: int
@@ -46,8 +46,8 @@ class AddressCheck:
     def __init__(self, desk: Desk, rules: SlubRules) -> None:
         self.desk = desk
         self.rules = rules
-        self.pending: dict[int, _Pending] = {}
-        self.claims: dict[tuple[int, int], _Pending] = {}
+        self.pending: dict[int, Pending] = {}
+        self.claims: dict[tuple[int, int], Pending] = {}
         self.lost: set[tuple[int, int]] = set()
 
     # ------------------------------------------------------------ where it lies
@@ -166,21 +166,24 @@ class AddressCheck:
     def _just_freed(self, row: int, skipped: list[Spot]) -> bool:
         """Say whether what was passed over was freed after this object was taken.
 
-        The line of an allocation is printed after the object was taken; interrupts in between
-        can free others, whose lines then come first.
+        The line of an allocation is printed after the object was taken; interrupts and tasks
+        that came in between can free others, whose lines then stand first.
         """
-        since = self._last_outside_interrupts(row)
+        since = self._last_of_task(row)
         return all(slab.state[slot] == FREED and slab.notes[slot] > since for slab, slot in skipped)
 
-    def _last_outside_interrupts(self, row: int) -> int:
-        """Return the last row before `row` that its CPU printed outside interrupts."""
+    def _last_of_task(self, row: int) -> int:
+        """Return the last row before `row` that its task printed on its CPU outside interrupts."""
         stream, trace = self.desk.stream, self.desk.stream.trace
-        flags = trace["flags"]
+        flags, pids = trace["flags"], trace["pid"]
+        cpu, pid = stream.cpu[row], pids[stream.index[row]]
         for before in range(row - 1, max(row - _MOST_ROWS, -1), -1):
             shown = trace.text(flags[stream.index[before]])
             if not shown:
                 return row - _RECENT_ROWS
-            if stream.cpu[before] == stream.cpu[row] and not interrupt_context(shown):
+            if stream.cpu[before] != cpu or pids[stream.index[before]] != pid:
+                continue
+            if not interrupt_context(shown):
                 return before
         return row - _MOST_ROWS
 
@@ -206,7 +209,7 @@ class AddressCheck:
         before = self.pending.pop(number, None)
         if before is not None:
             self._report_skip(before)
-        self.pending[number] = _Pending(row, simulated, slab, expected, skipped)
+        self.pending[number] = Pending(row, simulated, slab, expected, skipped)
 
     def _comes_late(self, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
         """Say whether this object was taken before one whose line came first."""
@@ -245,7 +248,7 @@ class AddressCheck:
             return
         # An earlier claim to the same object is refuted: that object is still to come.
         self.allocated(slab, slot)
-        self.claims[slab.name, slot] = _Pending(row, simulated, slab, slot, [])
+        self.claims[slab.name, slot] = Pending(row, simulated, slab, slot, [])
 
     def came_unseen(self, row: int, simulated: SimulatedCache, spot: Spot, expected: Place) -> None:
         """The object is in use as far as lines tell, and not the predicted one."""
@@ -286,7 +289,7 @@ class AddressCheck:
 
     # ------------------------------------------------------------------ reports
 
-    def _report_claim(self, claim: _Pending) -> None:
+    def _report_claim(self, claim: Pending) -> None:
         self.desk.diverge(
             claim.row,
             "object",
@@ -295,7 +298,7 @@ class AddressCheck:
             f"ptr=0x{self.desk.pointer(claim.simulated, claim.slab, claim.expected):x}",
         )
 
-    def _report_skip(self, waiting: _Pending) -> None:
+    def _report_skip(self, waiting: Pending) -> None:
         simulated = waiting.simulated
         waiting.slab.skipped = True
         self.lost.update((slab.name, slot) for slab, slot in waiting.skipped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from tracekit.divergence import Severity
-from tracekit.mm.slub import NEW_SLAB, Slab
+from tracekit.mm.slub import FREED, NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.mm.slub_sheaf_cache import SheafCache
 from tracekit.replay.slub.address import (
@@ -13,19 +13,25 @@ from tracekit.replay.slub.address import (
     RANDOM_FIRST,
     SEQUENCE,
     AddressCheck,
+    Pending,
     Place,
     Spot,
 )
-from tracekit.replay.slub.desk import SimulatedCache
+from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
 
 __all__ = ["FILLED_UNSEEN", "SheafCheck"]
 
 FILLED_UNSEEN = "what the CPU's sheaf holds was put there without a line"
+_MOST_ROWS = 400
 FLUSHED = "sheaves were emptied just before"
 
 
 class SheafCheck(AddressCheck):
     """Compares each object with the predicted one, for caches with sheaves."""
+
+    def __init__(self, desk: Desk, rules: SlubRules) -> None:
+        super().__init__(desk, rules)
+        self.late: set[tuple[int, int]] = set()
 
     def undecided(self, slab: Slab, expected: Place) -> None:
         """Nothing could tell which object comes next."""
@@ -71,6 +77,10 @@ class SheafCheck(AddressCheck):
         """The object is not the predicted one; say whether the simulation is up to date again."""
         if self._comes_late(simulated, slab, slot):
             return True
+        if (slab.name, slot) in self.late:
+            self.late.discard((slab.name, slot))
+            self.desk.inferred["address"] += 1
+            return True
         if self._excused(row, simulated, expected):
             return False
         if self._taken_on_another_cpu(row, simulated, slab, slot):
@@ -84,10 +94,32 @@ class SheafCheck(AddressCheck):
         if early and cache.take_below(cpu, slab, slot):
             self.desk.inferred["address"] += 1
             return True
+        if skipped and self._freed_late(row, skipped) and cache.drop_above(cpu, slab, slot):
+            self.late.update((each.name, at) for each, at in skipped)
+            self.desk.inferred["address"] += 1
+            return True
         self._wait(
             row, simulated, expected[0], expected[1], skipped or [(expected[0], expected[1])]
         )
         return False
+
+    def _freed_late(self, row: int, skipped: list[Spot]) -> bool:
+        """Say whether what was passed over was not free yet, though the line of its free stands.
+
+        That line is printed before the object is freed; a task that was preempted in between has
+        printed nothing since.
+        """
+        stream, pids = self.desk.stream, self.desk.stream.trace["pid"]
+        own = pids[stream.index[row]]
+        for slab, slot in skipped:
+            freed = slab.notes[slot] if slab.state[slot] == FREED else -1
+            if freed < max(row - _MOST_ROWS, 0):
+                return False
+            pid = pids[stream.index[freed]]
+            since = range(freed + 1, row)
+            if pid == own or any(pids[stream.index[each]] == pid for each in since):
+                return False
+        return True
 
     def _taken_on_another_cpu(
         self, row: int, simulated: SimulatedCache, slab: Slab, slot: int
@@ -128,6 +160,11 @@ class SheafCheck(AddressCheck):
         since = simulated.last_row.get(stream.cpu[row], -1)
         place = bisect_left(stream.flushes, stream.index[since] if since >= 0 else 0)
         return place < len(stream.flushes) and stream.flushes[place] < stream.index[row]
+
+    def _report_skip(self, waiting: Pending) -> None:
+        """Note what was passed over; if somebody frees it, a line was lost for certain."""
+        super()._report_skip(waiting)
+        self.lost.difference_update((slab.name, slot) for slab, slot in waiting.skipped)
 
     def _severity(self, simulated: SimulatedCache) -> Severity | None:
         return Severity.NOTE
