@@ -30,7 +30,14 @@ MODULES = (
     "tracekit.replay.page_alloc.stream",
     "tracekit.replay.page_alloc.twin",
     "tracekit.replay.page_alloc.vmalloc",
+    "tracekit.replay.slub.address",
+    "tracekit.replay.slub.alloc",
+    "tracekit.replay.slub.desk",
+    "tracekit.replay.slub.free",
     "tracekit.replay.slub.identity",
+    "tracekit.replay.slub.page_rows",
+    "tracekit.replay.slub.twin",
+    "tracekit.replay.slub.world",
 )
 
 

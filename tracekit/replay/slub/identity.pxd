@@ -1,6 +1,7 @@
 cimport cython
+from libc.stdint cimport int64_t, uint64_t
 
-cdef unsigned long long MASK
+cdef uint64_t MASK
 
 
 cdef class _Groups:
@@ -12,19 +13,19 @@ cdef class _Groups:
 
 
 @cython.locals(
-    pages=dict, old=dict, fresh=set, row=Py_ssize_t, key="long long", order=int, owner=Py_ssize_t,
-    head="unsigned long long", pfn="long long", first="long long",
+    pages=dict, old=dict, fresh=set, row=Py_ssize_t, key=int64_t, order=int, owner=Py_ssize_t,
+    head=uint64_t, pfn=int64_t, first=int64_t,
 )
 cdef dict _join_by_slab(
-    const long long[:] op, const long long[:] where, const long long[:] what,
-    unsigned long long base, int shift, list orders, _Groups groups,
+    const int64_t[:] op, const int64_t[:] where, const int64_t[:] what,
+    uint64_t base, int shift, list orders, _Groups groups,
 )
 
 @cython.locals(
-    found=list, row=Py_ssize_t, number=Py_ssize_t, inside="unsigned long long", counts=dict,
-    span="unsigned long long", size="unsigned long long",
+    found=list, row=Py_ssize_t, number=Py_ssize_t, inside=uint64_t, counts=dict,
+    span=uint64_t, size=uint64_t,
 )
 cdef list _count_offsets(
-    const long long[:] op, const long long[:] where, const long long[:] what,
-    unsigned long long base, list cache_of, list spans, list sizes,
+    const int64_t[:] op, const int64_t[:] where, const int64_t[:] what,
+    uint64_t base, list cache_of, list spans, list sizes,
 )

@@ -1,0 +1,9 @@
+from tracekit.replay.slub.desk cimport Desk
+
+
+cdef class AddressCheck:
+    cdef public Desk desk
+    cdef public object rules
+    cdef public dict pending
+    cdef public dict claims
+    cdef public set lost

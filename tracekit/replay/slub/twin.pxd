@@ -1,0 +1,25 @@
+cimport cython
+from libc.stdint cimport int64_t
+
+from tracekit.replay.slub.address cimport AddressCheck
+from tracekit.replay.slub.alloc cimport AllocCheck
+from tracekit.replay.slub.desk cimport Desk
+from tracekit.replay.slub.free cimport FreeCheck
+from tracekit.replay.slub.world cimport World
+
+
+@cython.final
+cdef class SlubTwin:
+    cdef readonly Desk desk
+    cdef readonly World world
+    cdef readonly AddressCheck address
+    cdef readonly AllocCheck allocs
+    cdef readonly FreeCheck frees
+    cdef public Py_ssize_t row
+    cdef const int64_t[::1] _op
+
+    @cython.locals(
+        world=World, allocs=AllocCheck, frees=FreeCheck, row=Py_ssize_t, end=Py_ssize_t,
+        op=int64_t,
+    )
+    cpdef run(self, until=*, look=*)
