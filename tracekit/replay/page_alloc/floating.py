@@ -48,8 +48,8 @@ class Floating:
     def landed_late(self, row: int, pages: list[int]) -> bool:
         """Return whether the row's page came into its list only after ``pages`` had.
 
-        Its free was logged before theirs, but another task ran next on that cpu, and the one
-        that freed it logged nothing until after theirs. They must still be there: freed again
+        Its free was logged before theirs, but an interrupt or another task ran next on that cpu,
+        and the one that freed it logged nothing until after theirs. They must still be there: freed again
         without an allocation they are not.
         """
         stream, future = self.twin.stream, self.future
@@ -59,7 +59,7 @@ class Floating:
         pid, cpu = stream.pid[freed], stream.cpu[freed]
         after = range(freed + 1, row)
         following = next((r for r in after if stream.cpu[r] == cpu), row)
-        if stream.pid[following] == pid or stream.context[following]:
+        if stream.pid[following] == pid and not stream.context[following]:
             return False
         resumed = next((r for r in after if stream.pid[r] == pid and not stream.context[r]), row)
         others = [future.last_row(page, row) for page in pages]

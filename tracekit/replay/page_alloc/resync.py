@@ -15,7 +15,7 @@ from tracekit.replay.page_alloc.floating import Floating
 from tracekit.replay.page_alloc.future import Future
 from tracekit.replay.page_alloc.passed_by import PassedBy
 from tracekit.replay.page_alloc.stopped import Stopped
-from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN
+from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN, ZONE_LOCKED
 from tracekit.replay.page_alloc.unordered import Unordered
 
 if TYPE_CHECKING:
@@ -63,15 +63,28 @@ class Resync:
         ) or self.hidden(pfn, order, row)
 
     def hidden(self, pfn: int, order: int, row: int) -> bool:
-        """Return whether the block may have left the free lists while events were off.
+        """Return whether the block, or a part of it, may have left while events were off.
 
-        No line since then touches it, and the next one shows it on its way to a user.
+        No line since then touches it, and the next one shows it on its way to a user. Where only
+        a part went, what was left of the block is free at a lower order.
         """
         future = self.future
-        return self.window >= 0 and all(
-            future.untouched_between(page, self.window, row)
-            and future.next_kind(page, row) in (ALLOC, PCPU_DRAIN, FREE, None)
-            for page in range(pfn, pfn + (1 << order))
+        pages = range(pfn, pfn + (1 << order))
+        if self.window < 0 or not all(
+            future.untouched_between(page, self.window, row) for page in pages
+        ):
+            return False
+        kinds = {future.next_kind(page, row) for page in pages if not self._rest(page, order, row)}
+        return bool(kinds) and kinds <= {ALLOC, PCPU_DRAIN, FREE, None}
+
+    def _rest(self, page: int, order: int, row: int) -> bool:
+        """Return whether the page leaves the free lists later, in a block of a lower order."""
+        following = self.future.next_row(page, row)
+        stream = self.twin.stream
+        return (
+            following is not None
+            and stream.kind[following] == ZONE_LOCKED
+            and stream.order[following] < order
         )
 
     def leaves_unseen(self, pfn: int, row: int, order: int) -> bool:
