@@ -49,8 +49,8 @@ class Floating:
         """Return whether the row's page came into its list only after ``pages`` had.
 
         Its free was logged before theirs, but an interrupt or another task ran next on that cpu,
-        and the one that freed it logged nothing until after theirs. They must still be there: freed again
-        without an allocation they are not.
+        and the one that freed it logged nothing until after theirs. They must still be there:
+        freed again without an allocation they are not.
         """
         stream, future = self.twin.stream, self.future
         freed = future.last_row(stream.pfn[row], row)

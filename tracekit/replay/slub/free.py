@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracekit.mm.slub import FREED, LIVE, NEVER_SEEN, Slab
 from tracekit.replay.slub.address import FILLED_BEFORE, AddressCheck
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+from tracekit.replay.slub.ties import Ties
 from tracekit.replay.slub.world import World
 
 __all__ = ["FreeCheck"]
@@ -13,8 +14,11 @@ __all__ = ["FreeCheck"]
 class FreeCheck:
     """Checks frees, and lets the simulated caches follow them."""
 
-    def __init__(self, desk: Desk, world: World, address: AddressCheck, rules: SlubRules) -> None:
+    def __init__(
+        self, desk: Desk, world: World, address: AddressCheck, rules: SlubRules, ties: Ties
+    ) -> None:
         self.desk = desk
+        self.ties = ties
         self.address = address
         self.world = world
         self.rules = rules
@@ -56,6 +60,8 @@ class FreeCheck:
         named, state = self._what[row], slab.state[slot]
         other = named >= 0 and simulated.belongs_to_other(named)
         if not other and (state == LIVE or (state == NEVER_SEEN and slab.old)):
+            self.desk.frees += 1
+        elif not other and self.ties.allocated_first(row):
             self.desk.frees += 1
         elif not self._explained(row, simulated, slab, slot, other):
             return

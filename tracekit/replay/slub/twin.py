@@ -15,7 +15,8 @@ from tracekit.replay.slub.alloc import AllocCheck
 from tracekit.replay.slub.desk import Desk, SlubRules
 from tracekit.replay.slub.free import FreeCheck
 from tracekit.replay.slub.sheaf_address import SheafCheck
-from tracekit.replay.slub.stream import ALLOC, FREE, PAGE_ALLOC, PAGE_FREE
+from tracekit.replay.slub.stream import ALLOC, BLIND, DONE, FREE, PAGE_ALLOC, PAGE_FREE
+from tracekit.replay.slub.ties import Ties
 from tracekit.replay.slub.world import World
 
 __all__ = ["SlubTwin"]
@@ -32,30 +33,40 @@ class SlubTwin:
         self.allocs = AllocCheck(desk, world, self.address, rules)
         self.row = 0
         self._op = desk.stream.op
-        self.frees = FreeCheck(desk, world, self.address, rules)
+        self.frees = FreeCheck(desk, world, self.address, rules, Ties(desk.stream, self._take))
 
     def run(self, until: int | None = None, look: Callable[[int], None] | None = None) -> None:
         """Go on to the event at index `until` of the trace, or to the end.
 
         `look` is called after every row, with its number.
         """
-        stream, world, allocs, frees = self.desk.stream, self.world, self.allocs, self.frees
+        stream = self.desk.stream
         end = len(stream) if until is None else bisect_left(stream.index, until)
         for row in range(self.row, end):
-            op = self._op[row]
-            if op == ALLOC:
-                allocs.alloc(row)
-            elif op == FREE:
-                frees.free(row)
-            elif op == PAGE_ALLOC:
-                world.page_alloc(row)
-            elif op == PAGE_FREE:
-                world.page_free(row)
-            else:
-                world.blind(row)
+            self._step(row)
             if look is not None:
                 look(row)
         self.row = max(self.row, end)
+
+    def _step(self, row: int) -> None:
+        op = self._op[row]
+        if op == ALLOC:
+            self.allocs.alloc(row)
+        elif op == FREE:
+            self.frees.free(row)
+        elif op == PAGE_ALLOC:
+            self.world.page_alloc(row)
+        elif op == PAGE_FREE:
+            self.world.page_free(row)
+        elif op == BLIND:
+            self.world.blind(row)
+
+    def _take(self, row: int) -> None:
+        """Replay a row before its turn, so that it does not come again."""
+        self._step(row)
+        if self._op.readonly:
+            self._op = memoryview(bytearray(self._op)).cast("q")
+        self._op[row] = DONE
 
     def finish(self) -> None:
         """Enter what waited for later lines, and all counts."""
