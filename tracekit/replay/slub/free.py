@@ -59,9 +59,8 @@ class FreeCheck:
             return
         named, state = self._what[row], slab.state[slot]
         other = named >= 0 and simulated.belongs_to_other(named)
-        if not other and (state == LIVE or (state == NEVER_SEEN and slab.old)):
-            self.desk.frees += 1
-        elif not other and self.ties.allocated_first(row):
+        expected = state == LIVE or (state == NEVER_SEEN and slab.old)
+        if not other and (expected or self.ties.allocated_first(row)):
             self.desk.frees += 1
         elif not self._explained(row, simulated, slab, slot, other):
             return
