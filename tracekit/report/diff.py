@@ -14,6 +14,11 @@ OBJECTS = {
     "slab": "slab caches at the snapshot",
     "calls": "call sites, by the bytes that live at the end",
 }
+HOLDERS = {
+    ("slab", "cache"): "slab caches",
+    ("calls", "slab"): "slab, by call site",
+    ("calls", "percpu"): "percpu, by call site",
+}
 MOVED = "reservations of {} owners lie elsewhere, as they must when others change in size"
 MOST_CAUSES = 8
 MOST_DETAILS = 4
@@ -29,6 +34,7 @@ def render(comparison: Comparison) -> str:
     parts = [
         _heading(comparison),
         _causes(found),
+        _snapshot(comparison.changes),
         _accounts(comparison.accounts),
         *(_objects(comparison.changes, area, title) for area, title in OBJECTS.items()),
         *(_area(comparison.changes, area) for area in ("divergences", "zones")),
@@ -79,6 +85,18 @@ def _causes(found: Sequence[Cause]) -> str:
     if rest:
         names = ", ".join(cause.kind for cause in rest)
         lines.append(f"     {_painted(sum(c.delta for c in rest))}  {len(rest)} more: {names}")
+    return "\n".join(lines) + "\n"
+
+
+def _snapshot(changes: Sequence[Change]) -> str:
+    """Sum up what slab and percpu hold; the tables further down name more."""
+    found = causes(changes, tuple(OBJECTS))
+    if not found:
+        return ""
+    lines = [style("what the allocators hold at the snapshot", bold=True)]
+    for cause in found:
+        name = HOLDERS[cause.area, cause.kind]
+        lines.append(f"     {_painted(cause.delta)}  {name}: {_made_of(cause)}")
     return "\n".join(lines) + "\n"
 
 
