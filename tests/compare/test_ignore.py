@@ -37,6 +37,7 @@ def test_an_unused_entry_is_told(tmp_path: Path) -> None:
     found = ignore_list(tmp_path, '[[ignore]]\nchange = "slab/*"\nreason = "x"\n')
     assert found.reason(CHANGE) is None
     assert "matches no difference" in found.warnings()[0]
+    assert found.warnings(narrowed=True) == []
 
 
 @pytest.mark.parametrize(

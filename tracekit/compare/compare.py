@@ -55,7 +55,7 @@ def compare(
         result.accounts = accounts(a, b, *both)
     result.changes.sort(key=lambda change: (-abs(change.delta), change.key))
     if ignore:
-        result.warnings = ignore.warnings()
+        result.warnings = ignore.warnings(narrowed=bool(only))
     return result
 
 

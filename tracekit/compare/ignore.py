@@ -50,13 +50,16 @@ class IgnoreList:
                 return entry.reason
         return None
 
-    def warnings(self) -> list[str]:
-        """Return a sentence for every entry that has expired or that excused nothing."""
+    def warnings(self, narrowed: bool = False) -> list[str]:
+        """Return a sentence for every entry that has expired or that excused nothing.
+
+        A comparison that is ``narrowed`` did not look at all changes: only the expired count.
+        """
         found = []
         for entry in self.entries:
             if self._expired(entry):
                 found.append(f"{self.path}: {entry.change} expired on {entry.expires}")
-            elif not entry.used:
+            elif not entry.used and not narrowed:
                 found.append(f"{self.path}: {entry.change} matches no difference; remove it")
         return found
 

@@ -235,6 +235,12 @@ def moved_by_others(comparison: Comparison) -> int:
 def _ignored(comparison: Comparison) -> str:
     if not comparison.ignored:
         return ""
+    reasons: dict[str, list[Change]] = {}
+    for change, why in comparison.ignored:
+        reasons.setdefault(why, []).append(change)
     lines = [style(f"{len(comparison.ignored)} ignored", bold=True)]
-    lines += [f"    {change.key}: {reason}" for change, reason in comparison.ignored]
+    for why, group in reasons.items():
+        names = ", ".join(change.key for change in group[:MOST_DETAILS])
+        more = f", and {len(group) - MOST_DETAILS} more" if len(group) > MOST_DETAILS else ""
+        lines.append(f"    {why}: {names}{more}")
     return "\n".join(lines) + "\n"
