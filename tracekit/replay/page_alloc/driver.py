@@ -116,7 +116,8 @@ def _zones(boot: Boot, handoff: Handoff | None, rules: Rules, stream: Stream) ->
     if boot.kernel.has("reserved_block_movable"):
         set_reserved_movable(handoff)
     flat = boot.kernel.evidence.config.get("CONFIG_FLATMEM") == "y"
-    return zones_of(handoff, rules, flat=flat)
+    holes = boot.kernel.has("unavailable_by_memmap_init", default=True)
+    return zones_of(handoff, rules, flat=flat, holes=holes)
 
 
 def _lost_rows(stream: Stream, gaps: list[Gap]) -> list[int]:

@@ -100,16 +100,21 @@ def _pageblocks(handoff: Handoff, zone: Zone) -> Iterator[int]:
             yield from range(start & -size, end, size)
 
 
-def zones_of(handoff: Handoff, rules: Rules, *, flat: bool) -> list[Zone]:
+def zones_of(handoff: Handoff, rules: Rules, *, flat: bool, holes: bool = False) -> list[Zone]:
     """Return the zones with the free lists of the hand-off.
 
     ``flat``: without sections each zone has its own pageblock types, and a pageblock that
     begins in the zone below keeps the type 0 here (mm/page_alloc.c:get_pageblock_bitmap).
+    ``holes``: the struct pages of holes belong to their zone, and pageblocks of them have type 0.
     """
     found = []
     for buddy in handoff.zones:
         zone = Zone(buddy.zone.name, buddy.zone.nid, buddy.zone.start_pfn,
                     buddy.zone.end_pfn, rules)  # fmt: skip
+        if flat and holes:
+            size = 1 << rules.pageblock_order
+            for pfn in range(zone.start & -size, zone.end, size):
+                zone.set_pageblock_type(pfn, 0, UNMOVABLE)
         for pfn in _pageblocks(handoff, zone):
             foreign = flat and pfn < zone.start
             kind = UNMOVABLE if foreign else rules.types.index(handoff.migratetype(pfn))
