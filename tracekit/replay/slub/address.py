@@ -120,8 +120,8 @@ class AddressCheck:
         free = slab.free if debug else simulated.cache.cpu(self.desk.stream.cpu[row]).free
         before = free.before(slot, sequence, slab.objects)
         skipped = [(slab, each) for each in before or ()]
-        early = skipped and self._just_freed(row, skipped)
-        if early and free.take_below(slot, sequence, slab.objects):
+        late = self._just_freed(row, skipped) or self._landed_late(slab.notes[slot], skipped)
+        if skipped and late and free.take_below(slot, sequence, slab.objects):
             self.desk.inferred["address"] += 1
             return True
         if self._turned_round(simulated, slab, slot, expected):
@@ -171,6 +171,36 @@ class AddressCheck:
         """
         since = self._last_of_task(row)
         return all(slab.state[slot] == FREED and slab.notes[slot] > since for slab, slot in skipped)
+
+    def _landed_late(self, freed: int, skipped: list[Spot]) -> bool:
+        """Say whether the object reached its list only after what was passed over had.
+
+        The line of a free is printed before the object is put on a list: interrupts and tasks
+        that came in between can free others, which then lie below it.
+        """
+        resumed = self._next_of_task(freed)
+        return all(
+            slab.state[slot] == FREED and freed < slab.notes[slot] < resumed
+            for slab, slot in skipped
+        )
+
+    def _next_of_task(self, row: int) -> int:
+        """Return the next row after `row` that its task printed on its CPU outside interrupts.
+
+        Returns `row` where the row itself stands in an interrupt, or nothing shows what does.
+        """
+        stream, trace = self.desk.stream, self.desk.stream.trace
+        flags, pids = trace["flags"], trace["pid"]
+        cpu, pid = stream.cpu[row], pids[stream.index[row]]
+        last = min(row + _MOST_ROWS, len(stream))
+        for after in range(row, last):
+            shown = trace.text(flags[stream.index[after]])
+            if not shown or (after == row and interrupt_context(shown)):
+                return row
+            same = stream.cpu[after] == cpu and pids[stream.index[after]] == pid
+            if after > row and same and not interrupt_context(shown):
+                return after
+        return last
 
     def _last_of_task(self, row: int) -> int:
         """Return the last row before `row` that its task printed on its CPU outside interrupts."""
