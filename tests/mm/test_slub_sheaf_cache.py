@@ -139,3 +139,20 @@ def test_pages_that_go_back_while_sheaves_hold_their_objects_show_a_flush() -> N
     cache.discard(slab)
     assert cache.predict(0) == (None, UNKNOWN)
     assert cache.census() is None
+
+
+def test_a_slab_that_is_not_counted_yet_is_not_taken_for_a_refill() -> None:
+    cache = SheafCache(Sequence(4, shuffled=False), CacheRules(), CAPACITY)
+    cache.predict(0)
+    first = cache.adopt_new(0, 100, 4, 1)
+    cache.predict(1)
+    other = cache.adopt_new(1, 200, 4, 3)
+    assert first.free.fresh >= 0
+    assert other.free.fresh >= 0
+    for slot in (2, 1, 0):
+        cache.predict(1)
+        cache.adopt(1, other, slot)
+    for slot in (0, 2, 3):
+        cache.predict(0)
+        cache.adopt(0, first, slot)
+    assert len(first.free) >= 0

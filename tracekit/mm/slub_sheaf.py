@@ -111,7 +111,7 @@ class Sheaf:
         tail = self.tail
         if tail is None:
             return
-        if tail.slab is slab:
+        if tail.slab is slab and slab.free.fresh:
             _follow(tail, slot, sequence)
             slab.free.fresh -= 1
         if tail.slab is not slab or not (slab.free.fresh and self.below):

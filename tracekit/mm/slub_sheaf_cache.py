@@ -186,7 +186,7 @@ class SheafCache(UnfrozenCache):
 
     def _awaited(self, here: CpuSheaves, nid: int) -> Slab | None:
         """Return the new slab that the next object was to come from, None if it was not to."""
-        unknown = self.barn(nid).unknown or self.node(nid).unknown
+        unknown = self.barn(nid).unknown or self.is_vague(nid)
         if not here.known or (unknown and self._source(here, nid) is None):
             return None
         self._bring(here, nid)
@@ -214,11 +214,11 @@ class SheafCache(UnfrozenCache):
 
         How many of its objects are older is not known.
         """
-        barn, node = self.barn(nid), self.node(nid)
+        barn = self.barn(nid)
         barn.full.clear()
         barn.unknown = False
         here.known, here.spare = True, Sheaf()
-        if not node.unknown and not any(slab.free.unsure for slab in node.partial):
+        if not self.is_vague(nid):
             here.main = self.refilled(nid)
             top = owner_of(here.main.items[-1])
             if top.name < 0:

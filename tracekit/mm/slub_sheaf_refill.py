@@ -42,6 +42,11 @@ class UnfrozenCache(Cache):
         for slab in [each for each in node.partial if not (each.free or each.free.unknown)]:
             self._unlist(slab)
 
+    def is_vague(self, nid: int) -> bool:
+        """Say whether a node's partial slabs, or what they hold, are not known."""
+        node = self.node(nid)
+        return node.unknown or any(slab.free.unsure or slab.free.unknown for slab in node.partial)
+
     def peek_refill(self, node: Node) -> Place:
         """Return the last object that a refill would bring: it is the first to leave."""
         taken, last, count = 0, None, 0

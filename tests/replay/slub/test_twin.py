@@ -200,3 +200,32 @@ def test_after_events_were_off_nothing_is_held_against_a_cache() -> None:
 
     assert codes(replay(trace("maker"))) == [("SL105", 155)]
     assert codes(replay(trace("tracepoint_add_func"))) == []
+
+
+def used_up(last: int = 8) -> SlabText:
+    """A first slab whose objects are allocated up to `last`, then two more slabs."""
+    text = SlabText()
+    text.kmalloc(obj(0x10, 5))
+    for pfn, count in ((0x20, last), (0x40, 8), (0x60, 2)):
+        text.page(pfn, 1)
+        for slot in range(count):
+            text.kmalloc(obj(pfn, slot))
+    return text
+
+
+def test_a_slab_left_with_an_object_that_nobody_took_shows_a_lost_line() -> None:
+    assert codes(replay(used_up())) == []
+    ledger = replay(used_up(7))
+    line = 2 + 1 + 1 + 7 + 1
+    assert ("SL105", line) in codes(ledger)
+    found = next(d for d in ledger.divergences if d.code == "SL105")
+    assert "1 allocations were lost" in found.alternatives[0]
+
+
+def test_a_slab_set_aside_is_no_fault() -> None:
+    text = used_up(7)
+    place = next(i for i, line in enumerate(text.lines) if "pfn=0x60" in line)
+    rest, text.lines = text.lines[place:], text.lines[:place]
+    text.kmalloc(obj(0x20, 7))
+    text.lines += rest
+    assert "SL105" not in [code for code, _ in codes(replay(text))]

@@ -9,6 +9,7 @@ from tracekit.mm.slub import FREED, NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.replay.page_alloc.stream import interrupt_context
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+from tracekit.replay.slub.leftover import Leftovers
 
 __all__ = ["FILLED_BEFORE", "AddressCheck", "Place"]
 
@@ -49,6 +50,7 @@ class AddressCheck:
         self.pending: dict[int, Pending] = {}
         self.claims: dict[tuple[int, int], Pending] = {}
         self.lost: set[tuple[int, int]] = set()
+        self.leftovers = Leftovers(desk)
 
     # ------------------------------------------------------------ where it lies
 
@@ -59,6 +61,7 @@ class AddressCheck:
 
     def on_new_slab(self, row: int, simulated: SimulatedCache, slot: int, expected: Place) -> None:
         """The object is the first of a new slab."""
+        self.lost.update(self.leftovers.new_slab(row, simulated))
         if expected[1] not in (NEW_SLAB, UNKNOWN):
             self.elsewhere(row, simulated, expected)
         elif self.rules.shuffled:

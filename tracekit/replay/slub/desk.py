@@ -42,14 +42,16 @@ class SimulatedCache:
     `silent`: its objects also come and go in bulk, which prints nothing.  `blind`: events were off
     since its slabs were last known.  `bulk` counts what only silent actions explain, from row
     `bulk_row` on.  `old_slabs` counts slabs from before the trace, `asked` the bytes asked for.
-    `last_row` is the row of the last allocation by CPU.  `order`, `size`, `objects` and `offset`
+    `last_row` is the row of the last allocation by CPU, `peak_slabs` the most slabs held at once;
+    `travelled` counts objects freed on another CPU than they came from, the last one in row
+    `travelled_row`.  `order`, `size`, `objects` and `offset`
     are those of its facts.
     """
 
     __slots__ = (
         "_names", "allocs", "asked", "blind", "bulk", "bulk_row", "cache", "facts",
         "first_on_new", "frees", "last_row", "name", "objects", "offset", "old_slabs", "order",
-        "silent", "size",
+        "peak_slabs", "silent", "size", "travelled", "travelled_row",
     )  # fmt: skip
 
     def __init__(self, facts: CacheFacts, cache: Cache, name: str, silent: bool) -> None:
@@ -69,6 +71,9 @@ class SimulatedCache:
         self.asked = 0
         self.old_slabs = 0
         self.first_on_new = False
+        self.peak_slabs = 0
+        self.travelled = 0
+        self.travelled_row = -1
         self.last_row: dict[int, int] = {}
         most = max(facts.names.values(), default=0)
         common = {name for name, count in facts.names.items() if count * 3 >= most}

@@ -23,6 +23,7 @@ from tracekit.replay.slub.shapes import check_geometry, read_slabinfo
 from tracekit.replay.slub.snapshot import check_snapshot
 from tracekit.replay.slub.stream import HIDDEN_FREE, SlabStream, read_stream
 from tracekit.replay.slub.twin import SlubTwin
+from tracekit.replay.slub.usage import note_sparse_slabs, note_travelling_objects
 from tracekit.replay.slub.world import World
 
 __all__ = ["run"]
@@ -75,6 +76,8 @@ def replay_stream(
     list_inferences(twin.desk, twin.world)
     note_growth(twin.desk, twin.world)
     note_waste(twin.desk, twin.world)
+    note_sparse_slabs(twin.desk, twin.world)
+    note_travelling_objects(twin.desk, twin.world)
     ledger.state["caches"] = cache_state(twin.world)
 
 

@@ -9,6 +9,7 @@ from tracekit.mm.slub_sheaf_cache import SheafCache
 from tracekit.replay.slub.desk import Desk, SimulatedCache
 from tracekit.replay.slub.snapshot import counted
 from tracekit.replay.slub.stream import ALLOC
+from tracekit.replay.slub.usage import objects_in_use
 from tracekit.replay.slub.world import World
 
 __all__ = ["cache_state", "list_inferences", "note_growth", "note_waste"]
@@ -112,6 +113,8 @@ def cache_state(world: World) -> dict[str, Any]:
         found[simulated.name] = {
             "size": simulated.facts.geometry.size,
             "slabs": len(simulated.cache.slabs),
+            "peak_slabs": simulated.peak_slabs,
+            "in_use": objects_in_use(simulated),
             "objects": objects,
             "active": active,
             "allocated": simulated.allocs,

@@ -25,6 +25,7 @@ class FreeCheck:
         self._cpu = desk.stream.cpu
         self._where = desk.stream.where
         self._what = desk.stream.what
+        self._several = len(self._cpu) > 0 and max(self._cpu) > 0
 
     def free(self, row: int) -> None:
         """Check that an object is in use and of the cache that the line names; free it."""
@@ -62,12 +63,20 @@ class FreeCheck:
         expected = state == LIVE or (state == NEVER_SEEN and slab.old)
         if not other and (expected or self.ties.allocated_first(row)):
             self.desk.frees += 1
+            if self._several and state == LIVE:
+                self._count_travel(row, simulated, slab.notes[slot])
         elif not self._explained(row, simulated, slab, slot, other):
             return
         simulated.frees += 1
         slab.state[slot] = FREED
         slab.notes[slot] = row
         simulated.cache.free(self._cpu[row], slab, slot)
+
+    def _count_travel(self, row: int, simulated: SimulatedCache, made: int) -> None:
+        """Count an object that is freed on another CPU than it was allocated on."""
+        if made >= 0 and self._cpu[made] != self._cpu[row]:
+            simulated.travelled += 1
+            simulated.travelled_row = row
 
     def _explained(
         self, row: int, simulated: SimulatedCache, slab: Slab, slot: int, other: bool

@@ -125,6 +125,7 @@ class World:
 
     def own(self, simulated: SimulatedCache, slab: Slab) -> None:
         """Note the pages of a slab as its cache's."""
+        simulated.peak_slabs = max(simulated.peak_slabs, len(simulated.cache.slabs))
         first, owner = slab.name, (simulated, slab)
         last = first + (1 << simulated.order) - 1
         for pfn in range(first, last + 1):
