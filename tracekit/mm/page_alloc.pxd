@@ -16,12 +16,14 @@ cdef class PageAllocator:
     cdef public object rules
     cdef public list zones
     cdef public dict where
+    cdef public list in_pcp
+    cdef public list pindex
     cdef list _latest_first
     cdef dict _pcp
 
     @cython.locals(zone=Zone)
     cpdef Zone zone_of(self, long long pfn)
-    @cython.locals(lists=dict)
+    @cython.locals(cpus=dict, lists=dict)
     cpdef dict pcp_lists(self, Zone zone, object cpu)
     @cython.locals(lists=dict, order=cython.int, migratetype=cython.int)
     cpdef PcpList pcp(self, Zone zone, object cpu, object pindex)

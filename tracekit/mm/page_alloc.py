@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from tracekit.mm.page_alloc_rules import Drain, Rules
 from tracekit.mm.page_alloc_zone import Zone
@@ -58,15 +59,23 @@ class PcpList:
 class PageAllocator:
     """All zones of a machine, and which page stands in which per-cpu list.
 
-    ``where`` maps the first pfn of each block in a per-cpu list to that list.
+    ``where`` maps the first pfn of each block in a per-cpu list to that list. ``in_pcp`` by
+    order and ``pindex`` by order and migrate type hold what the rules' functions say.
     """
 
     def __init__(self, zones: Sequence[Zone], rules: Rules) -> None:
-        self.rules = rules
+        self.follow(rules)
         self.zones = sorted(zones, key=lambda zone: (zone.start, zone.end))
         self._latest_first = self.zones[::-1]
         self.where: dict[int, PcpList] = {}
-        self._pcp: dict[tuple[int, int], dict[int, PcpList]] = {}
+        self._pcp: dict[Zone, dict[int, dict[int, PcpList]]] = {zone: {} for zone in zones}
+
+    def follow(self, rules: Rules) -> None:
+        """Go by these rules from now on."""
+        self.rules = rules
+        orders, types = range(rules.max_order + 1), range(len(rules.types))
+        self.in_pcp = [rules.in_pcp(order) for order in orders]
+        self.pindex = [[rules.pindex(order, kind) for kind in types] for order in orders]
 
     def zone_of(self, pfn: int) -> Zone | None:
         """Return the zone that spans the page, None where none does.
@@ -80,10 +89,10 @@ class PageAllocator:
 
     def pcp_lists(self, zone: Zone, cpu: int) -> dict[int, PcpList]:
         """Return the per-cpu lists of a zone on a cpu, by pindex; those never used are absent."""
-        key = (id(zone), cpu)
-        lists = self._pcp.get(key)
+        cpus = self._pcp[zone]
+        lists = cpus.get(cpu)
         if lists is None:
-            lists = self._pcp[key] = {}
+            lists = cpus[cpu] = {}
         return lists
 
     def pcp(self, zone: Zone, cpu: int, pindex: int) -> PcpList:
@@ -100,7 +109,8 @@ class PageAllocator:
 
     def all_lists(self) -> Iterable[PcpList]:
         """Return every per-cpu list that was ever used."""
-        return [pages for lists in self._pcp.values() for pages in lists.values()]
+        cpus = (lists for by_cpu in self._pcp.values() for lists in by_cpu.values())
+        return [pages for lists in cpus for pages in lists.values()]
 
     def push(self, pages: PcpList, pfn: int, tail: bool) -> None:
         """Put a page on a per-cpu list: freed pages at the head, refilled ones at the tail.
@@ -158,11 +168,12 @@ class PageAllocator:
         found: list[int] = []
         indexes = sorted(lists)
         for index in [i for i in indexes if i >= first] + [i for i in indexes if i < first]:
-            for pfn in reversed(lists[index].pages):
-                if count <= 0:
-                    return found
-                found.append(pfn)
-                count -= 1 << lists[index].order
+            pages, size = lists[index].pages, 1 << lists[index].order
+            wanted = -(-count // size)
+            if wanted <= 0:
+                break
+            found += reversed(pages) if wanted >= len(pages) else islice(reversed(pages), wanted)
+            count -= size * len(pages)
         return found
 
     def _drain_rotating(self, lists: dict[int, PcpList], count: int) -> list[int]:

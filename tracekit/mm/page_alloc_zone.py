@@ -42,11 +42,7 @@ class Zone:
         self.nid = nid
         self.start = start
         self.end = end
-        self.rules = rules
-        self._max_order = rules.max_order
-        self._block_order = rules.pageblock_order
-        self._movable = rules.movable
-        self._merge_to_tail = rules.merge_to_tail
+        self.follow(rules)
         self.areas: list[list[FreeList]] = [
             [OrderedDict() for _ in rules.types] for _ in range(rules.max_order + 1)
         ]
@@ -55,6 +51,14 @@ class Zone:
 
     def __repr__(self) -> str:
         return f"Zone({self.name!r}, nid={self.nid}, [{self.start:#x}-{self.end:#x}))"
+
+    def follow(self, rules: Rules) -> None:
+        """Go by these rules from now on; sizes and migrate types stay what they were."""
+        self.rules = rules
+        self._max_order = rules.max_order
+        self._block_order = rules.pageblock_order
+        self._movable = rules.movable
+        self._merge_to_tail = rules.merge_to_tail
 
     @property
     def free_pages(self) -> int:

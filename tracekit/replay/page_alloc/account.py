@@ -34,7 +34,7 @@ class Account:
     def __init__(self, stream: Stream, ledger: Ledger) -> None:
         self.stream = stream
         self.ledger = ledger
-        self.matched: Counter[str] = Counter()
+        self.matched = dict.fromkeys((REFILL, PFN, LEGAL, DRAIN, FALLBACK), 0)
         self.inferred: Counter[str] = Counter()
         self.reason = ""
         self._recent: deque[int] = deque(maxlen=TRAIN)
@@ -127,11 +127,12 @@ class Account:
     def close(self) -> None:
         """Enter the counters in the ledger."""
         for kind, count in self.matched.items():
-            self.ledger.matched(kind, count)
+            if count:
+                self.ledger.matched(kind, count)
         for kind, count in self.inferred.items():
             self.ledger.inferred(kind, count)
         for (kind, reason), count in self._unchecked.items():
             self.ledger.unchecked(kind, reason, count)
-        self.matched.clear()
+        self.matched.update(dict.fromkeys(self.matched, 0))
         self.inferred.clear()
         self._unchecked.clear()

@@ -36,7 +36,7 @@ from tracekit.replay.page_alloc.snapshot import (
     check_snapshot,
     find_windows,
 )
-from tracekit.replay.page_alloc.stream import Stream
+from tracekit.replay.page_alloc.stream import VMALLOC, Stream
 from tracekit.replay.page_alloc.twin import Twin
 from tracekit.replay.page_alloc.unlogged import Deferred, infer_run, report_run
 from tracekit.replay.page_alloc.watch import PageWatch
@@ -55,7 +55,7 @@ def run(context: Context) -> None:
         return
     stream = read_rows(trace, pointer_size(boot))
     ledger = context.ledger("page_alloc")
-    ledger.events = sum(kind < 6 for kind in stream.kind)
+    ledger.events = sum(stream.kind.count(kind) for kind in range(VMALLOC))
     gaps = [gap for gap in trace.gaps if not gap.usual and gap.last < len(trace)]
     handoff = context.take(Handoff)
     account = Account(stream, ledger)

@@ -29,6 +29,8 @@ cdef class Frees:
     cpdef bint _check(self, Py_ssize_t row)
     @cython.locals(stream=Stream, cpu=Cpu, who=tuple, pending=cython.Py_ssize_t)
     cpdef free_batched(self, Py_ssize_t row)
+    @cython.locals(pages=list, row=cython.Py_ssize_t)
+    cpdef bint _waits(self, Cpu cpu, object pfn, tuple who)
     @cython.locals(stream=Stream, who=tuple, kind=cython.int)
     cpdef commit_all(self, Py_ssize_t row, Cpu cpu)
     @cython.locals(stream=Stream, allocator=PageAllocator, zone=Zone, pages=PcpList, order=cython.int)

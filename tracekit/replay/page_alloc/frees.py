@@ -67,13 +67,13 @@ class Frees:
             self._exact[who] = (pfn, end)
         return True
 
-    def _deferred(self, pfn: int, known: int | None) -> bool:
+    def _deferred(self, pfn: int) -> bool:
         """Return whether the page comes from deferred initialisation.
 
         pgdatinit does that, and the padata workers that help it.
         """
         place = bisect_right(self._starts, pfn) - 1
-        if known is not None or place < 0 or pfn >= self._ends[place]:
+        if place < 0 or pfn >= self._ends[place]:
             return False
         orders = range(self.twin.rules.max_order + 1)
         return not any((pfn >> order, order) in self._initialised for order in orders)
@@ -147,7 +147,7 @@ class Frees:
             return
         if known is None and order >= twin.rules.pageblock_order and self._in_cma(pfn):
             zone.set_pageblock_type(pfn, order, self._cma)
-        if row in stream.deferred or (self._starts and self._deferred(pfn, known)):
+        if row in stream.deferred or (known is None and self._deferred(pfn)):
             self._free_deferred(zone, pfn, order)
         elif twin.resync.contig.giving == row:
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
@@ -165,7 +165,7 @@ class Frees:
         cpu.frees(who, stream.depth[row])
         surplus = self._surplus(row, who)
         isolated = zone.pageblock_type(pfn) == self._isolate
-        direct = surplus or isolated or not twin.rules.in_pcp(order)
+        direct = surplus or isolated or not twin.allocator.in_pcp[order]
         if direct or self._trylock_fails(row, zone, cpu):
             cpu.freed = None
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=surplus)
@@ -195,7 +195,7 @@ class Frees:
             twin.judge_free.freed_twice(row)
             return False
         if known == order and pfn not in twin.allocator.where:
-            twin.account.matched[LEGAL] += 1
+            twin.matched[LEGAL] += 1
             return True
         return twin.judge_free.free(row, known)
 
@@ -211,7 +211,7 @@ class Frees:
         cpu = self.twin.cpu(stream.cpu[row])
         pfn = stream.pfn[row]
         who = (stream.pid[row], stream.context[row])
-        if who != cpu.freer or not self._waits(cpu, pfn):
+        if not self._waits(cpu, pfn, who):
             self._moved(row, cpu, who)
             return
         while cpu.pending:
@@ -223,9 +223,12 @@ class Frees:
         cpu.draining = None
         cpu.locked_zone, cpu.holder = self.twin.allocator.zone_of(pfn), cpu.freer
 
-    def _waits(self, cpu: Cpu, pfn: int) -> bool:
-        """Return whether a free of the page on this cpu has not reached a list yet."""
-        return any(self.stream.pfn[waiting] == pfn for waiting in cpu.pending)
+    def _waits(self, cpu: Cpu, pfn: int, who: tuple[int, int]) -> bool:
+        """Return whether a free of the page by this task has not reached a list yet."""
+        if not cpu.pending or who != cpu.freer:
+            return False
+        pages = self.stream.pfn
+        return pages[cpu.pending[0]] == pfn or pfn in [pages[row] for row in cpu.pending]
 
     def _moved(self, row: int, cpu: Cpu, who: tuple[int, int]) -> None:
         """Let a page reach this cpu's list if its task logged the free on another cpu."""
@@ -263,7 +266,7 @@ class Frees:
         if zone is None:
             return
         self.moving.pop(pfn, None)
-        pindex = self.twin.rules.pindex(order, zone.pageblock_type(pfn))
+        pindex = allocator.pindex[order][zone.pageblock_type(pfn)]
         pages = allocator.pcp(zone, stream.cpu[row] if number is None else number, pindex)
         allocator.push(pages, pfn, tail=False)
         cpu.freed = pages

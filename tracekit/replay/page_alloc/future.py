@@ -28,21 +28,26 @@ class Future:
     def _index(self) -> dict[int, list[int]]:
         stream = self._stream
         rows: dict[int, list[int]] = {}
-        for row, (kind, pfn, order) in enumerate(
-            zip(stream.kind, stream.pfn, stream.order, strict=True)
-        ):
-            if kind in _TOUCHING and 0 <= order < 16:
-                for page in range(pfn, pfn + (1 << order)):
-                    rows.setdefault(page, []).append(row)
+        for row in range(len(stream.kind)):
+            if stream.kind[row] not in _TOUCHING:
+                continue
+            first, order = stream.pfn[row], stream.order[row]
+            for page in range(first, first + (1 << order)):
+                found = rows.get(page)
+                if found is None:
+                    rows[page] = [row]
+                else:
+                    found.append(row)
         return rows
 
     def next_row(self, pfn: int, after: int) -> int | None:
         """Return the first row after ``after`` that touches the page, None where none does."""
         if self._rows is None:
             self._rows = self._index()
-        rows = self._rows.get(pfn, [])
-        place = bisect_right(rows, after)
-        return rows[place] if place < len(rows) else None
+        rows = self._rows.get(pfn)
+        if rows is None or rows[-1] <= after:
+            return None
+        return rows[bisect_right(rows, after)]
 
     def next_kind(self, pfn: int, after: int) -> int | None:
         """Return the kind of the next event that touches the page, None where none does."""

@@ -26,7 +26,7 @@ def mark_impossible(stream: Stream, rules: Rules, account: Account) -> None:
     """Report rows with an order or migrate type out of range, and take them out of the replay."""
     orders, types = rules.max_order, len(rules.types)
     if max(stream.order, default=0) <= orders and max(stream.migratetype, default=0) < types:
-        rows = [row for row, kind in enumerate(stream.kind) if kind == EXTFRAG]
+        rows = list(stream.rows(EXTFRAG))
     else:
         rows = list(range(len(stream)))
     for row in rows:

@@ -20,6 +20,7 @@ cdef class Policy:
     cpdef watch(self, Stream stream, Py_ssize_t row)
     cpdef object wanted_node(self, Stream stream, Py_ssize_t row)
     cpdef served(self, Stream stream, Py_ssize_t row, object nid)
+    @cython.locals(allocator=PageAllocator)
     cpdef PcpList list_for(self, Stream stream, Py_ssize_t row)
-    @cython.locals(zone=Zone, pages=PcpList)
+    @cython.locals(zones=list, zone=Zone, pages=PcpList)
     cpdef PcpList first_list(self, object nid, object highest, object cpu, object pindex)

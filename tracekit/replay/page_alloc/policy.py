@@ -126,14 +126,15 @@ class Policy:
         zone of the zonelist whose list holds pages.
         """
         allocator = self.allocator
-        pindex = allocator.rules.pindex(stream.order[row], stream.migratetype[row])
+        pindex = allocator.pindex[stream.order[row]][stream.migratetype[row]]
         highest = highest_zone(stream.gfps[stream.extra[row]])
         nid = self.wanted_node(stream, row) if self.several else self.nids[0]
         return self.first_list(nid, highest, stream.cpu[row], pindex)
 
     def first_list(self, nid: int, highest: int, cpu: int, pindex: int) -> PcpList | None:
         """Return the first list of a node's zones that holds pages."""
-        for zone in self.zonelist(nid, highest):
+        zones = self._lists.get((nid, highest))
+        for zone in self.zonelist(nid, highest) if zones is None else zones:
             pages = self.allocator.pcp_lists(zone, cpu).get(pindex)
             if pages is not None and pages.pages:
                 return pages

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
 
-from tracekit.events.table import ABSENT, Trace
+from tracekit.events import bulk
+from tracekit.events.table import Column, Trace
 from tracekit.replay.page_alloc.stream import (
     ALLOC,
     BLIND,
@@ -22,10 +25,8 @@ from tracekit.replay.page_alloc.stream import (
     preempt_depth,
 )
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Int64s = np.ndarray[Any, np.dtype[np.int64]]
+# columns of equal length: index, kind, pfn, order, migrate type, extra
+Part = tuple[Column, Column, Column, Column, Column, Column]
 
 # event -> row kind, and the fields that hold pfn, order, migrate type and the extra value
 _PAGE_EVENTS = {
@@ -48,67 +49,56 @@ _MAX_PFN = 1 << 52
 
 def read_rows(trace: Trace, pointer_size: int) -> Stream:
     """Return the page events of a trace, in its order; ``pointer_size`` is in bytes."""
-    import numpy as np
-
     stream = Stream(file=trace.path)
-    parts = [_page_part(trace, name) for name in _PAGE_EVENTS if len(trace.table(name))]
+    # what comes before an event stands first
+    parts = [_blind_part(trace), _marker_part(trace, stream)]
+    parts += [_page_part(trace, stream, name) for name in _PAGE_EVENTS if len(trace.table(name))]
     parts += _vmalloc_parts(trace, pointer_size)
-    parts += _blind_parts(trace)
-    parts += [_marker_part(trace, stream)]
-    index, kind, pfn, order, migratetype, extra = (
-        np.concatenate([part[column] for part in parts]) for column in range(6)
+    order = bulk.interleave([part[0] for part in parts])
+    index, *columns = (bulk.pick(bulk.chain(column), order) for column in zip(*parts, strict=True))
+    stream.event = index.tolist()
+    stream.kind, stream.pfn, stream.order, stream.migratetype, stream.extra = (
+        column.tolist() for column in columns
     )
-    sequence = np.lexsort(((kind != MARKER) & (kind != BLIND), index))
-    stream.event = index[sequence].tolist()
-    stream.kind = kind[sequence].tolist()
-    stream.pfn = pfn[sequence].tolist()
-    stream.order = order[sequence].tolist()
-    stream.migratetype = migratetype[sequence].tolist()
-    extra = extra[sequence]
-    _number_gfps(trace, stream, extra)
-    stream.extra = extra.tolist()
-    _common(trace, stream, np.minimum(index[sequence], max(len(trace) - 1, 0)))
+    if len(trace):
+        last = len(trace) - 1
+        beyond = len(index) - bisect_left(index, last)
+        _common(
+            trace, stream, bulk.chain([index[: len(index) - beyond], bulk.repeat(last, beyond)])
+        )
     return stream
 
 
-def _array(column: memoryview) -> Int64s:
-    import numpy as np
-
-    return np.frombuffer(column, dtype=np.int64)
+def _column(values: Iterable[int]) -> Column:
+    return memoryview(array("q", values))
 
 
-def _field(trace: Trace, event: str, field: str, default: int) -> Int64s:
-    import numpy as np
-
+def _field(trace: Trace, event: str, field: str, default: int) -> Column:
     table = trace.table(event)
     if not field or field not in table:
-        return np.full(len(table), default, dtype=np.int64)
-    values = _array(table[field])
-    return np.where(values == ABSENT, default, values)
+        return bulk.repeat(default, len(table))
+    return bulk.fill(table[field], default)
 
 
-def _page_part(trace: Trace, event: str) -> tuple[Int64s, ...]:
-    import numpy as np
-
+def _page_part(trace: Trace, stream: Stream, event: str) -> Part:
     kind, pfn_field, order_field, type_field, extra_field = _PAGE_EVENTS[event]
-    index = _array(trace.table(event).index)
+    index = trace.table(event).index
     pfn = _field(trace, event, pfn_field, NO_PFN)
-    if kind == ALLOC:
-        pfn = np.where((pfn <= 0) | (pfn >= _MAX_PFN), NO_PFN, pfn)
     order = _field(trace, event, order_field, 0)
     migratetype = _field(trace, event, type_field, 0)
     extra = _field(trace, event, extra_field, 0)
-    if kind == EXTFRAG:
+    if kind == ALLOC:
+        pfn = _column(page if 0 < page < _MAX_PFN else NO_PFN for page in pfn)
+        extra = _number_gfps(trace, stream, extra)
+    elif kind == EXTFRAG:
         extra = _pack_fallback(trace, event)
-    return index, np.full(len(index), kind, dtype=np.int64), pfn, order, migratetype, extra
+    return index, bulk.repeat(kind, len(index)), pfn, order, migratetype, extra
 
 
-def _pack_fallback(trace: Trace, event: str) -> Int64s:
-    order = _field(trace, event, "fallback_order", 0)
-    migratetype = _field(trace, event, "fallback_migratetype", 0)
-    owned = _field(trace, event, "change_ownership", 0)
-    packed: Int64s = order << 8 | migratetype << 1 | (owned == 1)
-    return packed
+def _pack_fallback(trace: Trace, event: str) -> Column:
+    fields = ("fallback_order", "fallback_migratetype", "change_ownership")
+    rows = zip(*(_field(trace, event, field, 0) for field in fields), strict=True)
+    return _column(order << 8 | kind << 1 | (owned == 1) for order, kind, owned in rows)
 
 
 def _sites(trace: Trace, names: tuple[str, ...]) -> list[int]:
@@ -116,35 +106,39 @@ def _sites(trace: Trace, names: tuple[str, ...]) -> list[int]:
     return [
         number
         for number, text in enumerate(trace.texts)
-        if text.partition("+")[0].partition(".")[0].removesuffix("_noprof") in names
+        if text.startswith(names)
+        and text.partition("+")[0].partition(".")[0].removesuffix("_noprof") in names
     ]
 
 
-def _vmalloc_parts(trace: Trace, pointer_size: int) -> list[tuple[Int64s, ...]]:
-    import numpy as np
+def _at_sites(column: Column, sites: Iterable[int]) -> Column:
+    """Return the rows, in order, whose call site is one of the text ids."""
+    return _column(sorted(row for site in sites for row in bulk.places(column, site)))
 
+
+def _vmalloc_parts(trace: Trace, pointer_size: int) -> list[Part]:
     parts = []
     arrays = _sites(trace, _VMALLOC_SITES)
     for event in _ALLOCATING:
         table = trace.table(event)
         if len(table) and "call_site" in table:
-            chosen = np.isin(_array(table["call_site"]), arrays)
-            pages = _field(trace, event, "bytes_req", 0)[chosen] // pointer_size
-            node = _field(trace, event, "node", -1)[chosen]
-            parts.append(_part(_array(table.index)[chosen], VMALLOC, pages, node))
+            rows = _at_sites(table["call_site"], arrays)
+            sizes = bulk.pick(_field(trace, event, "bytes_req", 0), rows)
+            pages = _column(size // pointer_size for size in sizes)
+            node = bulk.pick(_field(trace, event, "node", -1), rows)
+            parts.append(_part(bulk.pick(table.index, rows), VMALLOC, pages, node))
     table = trace.table("kfree")
     if len(table) and "call_site" in table:
-        chosen = np.isin(_array(table["call_site"]), _sites(trace, _VFREE_SITES))
-        index = _array(table.index)[chosen]
-        parts.append(_part(index, VFREE, np.zeros_like(index), np.zeros_like(index)))
+        rows = _at_sites(table["call_site"], _sites(trace, _VFREE_SITES))
+        zeros = bulk.repeat(0, len(rows))
+        parts.append(_part(bulk.pick(table.index, rows), VFREE, zeros, zeros))
     return parts
 
 
-def _blind_parts(trace: Trace) -> list[tuple[Int64s, ...]]:
-    import numpy as np
-
-    index = np.array(blind_indexes(trace), dtype=np.int64)
-    return [_part(index, BLIND, np.zeros_like(index), np.zeros_like(index))]
+def _blind_part(trace: Trace) -> Part:
+    index = _column(blind_indexes(trace))
+    zeros = bulk.repeat(0, len(index))
+    return _part(index, BLIND, zeros, zeros)
 
 
 def blind_indexes(trace: Trace) -> list[int]:
@@ -166,16 +160,14 @@ def switch_ons(trace: Trace) -> list[int]:
 
 def _enabling_bursts(trace: Trace) -> list[tuple[int, int]]:
     """Return the first and last event of each burst of enabling."""
-    import numpy as np
-
     table = trace.table("kmalloc")
     if not len(table) or "call_site" not in table:
         return []
-    index = _array(table.index)
-    sites = _array(table["call_site"])
-    index = index[np.isin(sites, _sites(trace, _ENABLING_SITES) or _first_bare_site(trace, sites))]
+    sites = table["call_site"]
+    enabling = _sites(trace, _ENABLING_SITES) or _first_bare_site(trace, sites)
+    rows = _at_sites(sites, enabling)
     bursts: list[tuple[int, int]] = []
-    for event in index.tolist():
+    for event in bulk.pick(table.index, rows):
         if bursts and event - bursts[-1][1] <= _BURST:
             bursts[-1] = (bursts[-1][0], event)
         else:
@@ -183,60 +175,56 @@ def _enabling_bursts(trace: Trace) -> list[tuple[int, int]]:
     return bursts
 
 
-def _first_bare_site(trace: Trace, sites: Int64s) -> list[int]:
+def _first_bare_site(trace: Trace, sites: Column) -> list[int]:
     """Return who made the first allocation of the trace, if call sites print as numbers.
 
     The first thing that is logged once kmalloc is enabled is the enabling of the next event.
     """
-    first = int(sites[0])
+    first = sites[0]
     return [] if "+" in trace.text(first) else [first]
 
 
-def _part(index: Int64s, kind: int, pfn: Int64s, extra: Int64s) -> tuple[Int64s, ...]:
-    import numpy as np
-
-    zeros = np.zeros_like(index)
-    return index, np.full_like(index, kind), pfn, zeros, zeros, extra
+def _part(index: Column, kind: int, pfn: Column, extra: Column) -> Part:
+    zeros = bulk.repeat(0, len(index))
+    return index, bulk.repeat(kind, len(index)), pfn, zeros, zeros, extra
 
 
-def _marker_part(trace: Trace, stream: Stream) -> tuple[Int64s, ...]:
-    import numpy as np
-
+def _marker_part(trace: Trace, stream: Stream) -> Part:
     stream.labels = [marker.text for marker in trace.markers]
-    index = np.array([marker.index for marker in trace.markers], dtype=np.int64)
-    return _part(index, MARKER, np.zeros_like(index), np.arange(len(index), dtype=np.int64))
+    index = _column(marker.index for marker in trace.markers)
+    return _part(index, MARKER, bulk.repeat(0, len(index)), _column(range(len(index))))
 
 
-def _number_gfps(trace: Trace, stream: Stream, extra: Int64s) -> None:
-    """Replace the text ids of gfp masks by their numbers in the stream."""
-    import numpy as np
-
-    chosen = np.array(stream.kind, dtype=np.int64) == ALLOC
-    texts, numbers = np.unique(extra[chosen], return_inverse=True)
-    extra[chosen] = numbers
-    stream.gfps = [trace.text(int(text)) for text in texts]
+def _number_gfps(trace: Trace, stream: Stream, masks: Column) -> Column:
+    """Return the numbers in the stream of gfp masks that are given as ids of texts."""
+    texts = sorted(set(masks))
+    stream.gfps = [trace.text(text) for text in texts]
+    numbers = {text: number for number, text in enumerate(texts)}
+    return _column(map(numbers.__getitem__, masks))
 
 
-def _common(trace: Trace, stream: Stream, index: Int64s) -> None:
-    """Fill the columns that every event has."""
-    import numpy as np
-
-    if not len(trace):
-        return
-    common = {name: _array(trace[name])[index] for name in ("line", "time", "cpu", "pid")}
-    cpu = np.where(common["cpu"] == ABSENT, 0, common["cpu"])
-    pid = np.where(common["pid"] == ABSENT, 0, common["pid"])
-    stream.line = common["line"].tolist()
-    stream.time = np.where(common["time"] == ABSENT, 0, common["time"]).tolist()
-    stream.cpu = cpu.tolist()
-    stream.pid = np.where(pid == 0, -cpu, pid).tolist()
-    flags = _array(trace["flags"])[index]
-    stream.context = _by_text(trace, flags, interrupt_context)
-    stream.depth = _by_text(trace, flags, preempt_depth)
+def _common(trace: Trace, stream: Stream, index: Column) -> None:
+    """Fill the columns that every event has; many events have the same beginning of a line."""
+    stream.line = bulk.pick(trace["line"], index).tolist()
+    stream.time = bulk.fill(bulk.pick(trace["time"], index), 0).tolist()
+    prefix = bulk.pick(trace["prefix"], index)
+    cpu = bulk.fill(trace.prefix("cpu"), 0)
+    pid = bulk.fill(trace.prefix("pid"), 0)
+    flags = [trace.text(text) for text in trace.prefix("flags")]
+    stream.cpu = _by_prefix(prefix, cpu)
+    stream.pid = _by_prefix(prefix, (p or -c for p, c in zip(pid, cpu, strict=True)))
+    stream.context = _by_prefix(prefix, map(interrupt_context, flags))
+    stream.depth = _by_prefix(prefix, map(preempt_depth, flags))
     _forget_uncounted(stream)
-    comm = _array(trace["comm"])[index]
-    initialising = [i for i in set(comm.tolist()) if trace.text(i).startswith("pgdatinit")]
-    stream.deferred = set(np.flatnonzero(np.isin(comm, initialising)).tolist())
+    tasks = [trace.text(text) for text in trace.prefix("comm")]
+    begun = {number for number, comm in enumerate(tasks) if comm.startswith("pgdatinit")}
+    if begun:
+        stream.deferred = {row for row, number in enumerate(prefix) if number in begun}
+
+
+def _by_prefix(prefix: Column, values: Iterable[int]) -> list[int]:
+    found: list[int] = bulk.pick(_column(values), prefix).tolist()
+    return found
 
 
 def _forget_uncounted(stream: Stream) -> None:
@@ -247,12 +235,3 @@ def _forget_uncounted(stream: Stream) -> None:
     locked = (d for d, kind in zip(stream.depth, stream.kind, strict=True) if kind == ZONE_LOCKED)
     if not any(depth > 0 for depth in locked):
         stream.depth = [-1] * len(stream)
-
-
-def _by_text(trace: Trace, ids: Int64s, meaning: Any) -> list[int]:
-    import numpy as np
-
-    texts, places = np.unique(ids, return_inverse=True)
-    values = np.array([meaning(trace.text(int(text))) for text in texts], dtype=np.int64)
-    result: list[int] = values[places].tolist()
-    return result

@@ -49,8 +49,8 @@ def find_windows(stream: Stream) -> list[Window]:
     """
     marks = [
         (row, stream.labels[stream.extra[row]].removeprefix(PREFIX).strip())
-        for row in range(len(stream))
-        if stream.kind[row] == MARKER and stream.labels[stream.extra[row]].startswith(PREFIX)
+        for row in stream.rows(MARKER)
+        if stream.labels[stream.extra[row]].startswith(PREFIX)
     ]
     ends = [row for row, label in marks if label == "end"]
     found = []

@@ -8,7 +8,7 @@ that a compiled loop can read the same columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 ALLOC = 0
 FREE = 1
@@ -57,6 +57,13 @@ class Stream:
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    def rows(self, kind: int) -> Iterator[int]:
+        """Yield the rows of one kind, in order."""
+        row = -1
+        for _ in range(self.kind.count(kind)):
+            row = self.kind.index(kind, row + 1)
+            yield row
 
     def fallback(self, row: int) -> tuple[int, int, bool]:
         """Return (fallback order, fallback migrate type, change_ownership) of an EXTFRAG row."""

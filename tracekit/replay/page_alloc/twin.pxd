@@ -4,8 +4,11 @@ cimport cython
 
 from tracekit.mm.page_alloc cimport PageAllocator, PcpList
 from tracekit.mm.page_alloc_zone cimport Zone
+from tracekit.replay.page_alloc.floating cimport Floating
+from tracekit.replay.page_alloc.frees cimport Frees
 from tracekit.replay.page_alloc.policy cimport Policy
 from tracekit.replay.page_alloc.stream cimport Stream
+from tracekit.replay.page_alloc.ties cimport Ties
 from tracekit.replay.page_alloc.vmalloc cimport Vmalloc
 
 cdef class Taken:
@@ -36,6 +39,8 @@ cdef class Twin:
     cdef public PageAllocator allocator
     cdef public object rules
     cdef public bint old
+    cdef public bint moves
+    cdef public int cma
     cdef public Stream stream
     cdef public object account
     cdef public dict cpus
@@ -46,11 +51,21 @@ cdef class Twin:
     cdef public Policy policy
     cdef public Vmalloc vmalloc
     cdef public object resync
-    cdef public object ties
-    cdef public object frees
+    cdef public Floating floating
+    cdef public dict matched
+    cdef public Ties ties
+    cdef public Frees frees
     cdef dict __dict__
 
-    @cython.locals(kinds=list, sequence=list, row=cython.Py_ssize_t)
+    @cython.locals(
+        kinds=list,
+        sequence=list,
+        ties=Ties,
+        handlers=dict,
+        row=cython.Py_ssize_t,
+        begin=cython.Py_ssize_t,
+        end=cython.Py_ssize_t,
+    )
     cpdef run(self, Py_ssize_t first, Py_ssize_t last)
     @cython.locals(found=Cpu)
     cpdef Cpu cpu(self, object number)
@@ -59,10 +74,10 @@ cdef class Twin:
     @cython.locals(stream=Stream, zone=Zone, cpu=Cpu)
     cpdef zone_locked(self, Py_ssize_t row)
     @cython.locals(stream=Stream, pages=PcpList, cpu=Cpu, who=tuple)
-    cpdef took(self, Py_ssize_t row, Zone zone, object pfn, object order, object migratetype)
+    cpdef took(self, Py_ssize_t row, Zone zone, object pfn, int order, int migratetype)
     @cython.locals(stream=Stream, cpu=Cpu, who=tuple, taken=Taken)
     cpdef alloc(self, Py_ssize_t row)
-    @cython.locals(stream=Stream, pages=PcpList)
+    @cython.locals(stream=Stream, allocator=PageAllocator, pages=PcpList, order=cython.int)
     cpdef object alloc_from_list(self, Py_ssize_t row, Taken taken)
     @cython.locals(stream=Stream, zone=Zone, cpu=Cpu, pages=PcpList)
     cpdef drain(self, Py_ssize_t row)

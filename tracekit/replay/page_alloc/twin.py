@@ -114,10 +114,10 @@ class Twin:
         nodes: Mapping[int, int],
     ) -> None:
         self.allocator = allocator
-        self.rules = allocator.rules
-        self.old = self.rules.fallback is Fallback.REMOVE
+        self._follow(allocator.rules)
         self.stream = stream
         self.account = account
+        self.matched = account.matched
         self.deferred: Deferred | None = None
         self.runs: list[Run] = []
         self.recorder: Recorder | None = None
@@ -130,6 +130,7 @@ class Twin:
         self.policy = Policy(allocator, nodes)
         self.vmalloc = Vmalloc(allocator, self.policy)
         self.resync = Resync(self)
+        self.floating = self.resync.floating
         self.judge_refill = RefillJudge(self)
         self.judge_alloc = AllocJudge(self)
         self.judge_free = FreeJudge(self)
@@ -151,9 +152,10 @@ class Twin:
             VFREE: self.vfree_ends,
             BLIND: self.blind,
         }
-        sequence, ties, recorder = self.ties.sequence, self.ties, self.recorder
-        moments = self.moments
+        sequence, ties = self.ties.sequence, self.ties
+        moments, recorder = self.moments, self.recorder
         wanted = moments.rows if moments is not None else {}
+        begin, end = (-1, -1) if recorder is None else (recorder.first, recorder.last)
         ties.position = first
         while ties.position < last:
             row = sequence[ties.position]
@@ -163,14 +165,21 @@ class Twin:
             handler = handlers.get(kinds[row])
             if handler is not None:
                 handler(row)
-            if recorder is not None and recorder.first <= row <= recorder.last:
+            if begin <= row <= end and recorder is not None:
                 recorder.see(row)
 
     def adopt(self, rules: Rules) -> None:
         """Go on with other rules, because the trace shows that this kernel has them."""
-        self.rules = self.allocator.rules = rules
+        self._follow(rules)
+        self.allocator.follow(rules)
         for zone in self.allocator.zones:
-            zone.rules = rules
+            zone.follow(rules)
+
+    def _follow(self, rules: Rules) -> None:
+        self.rules = rules
+        self.old = rules.fallback is Fallback.REMOVE
+        self.moves = rules.fallback is Fallback.MOVE
+        self.cma = -1 if (number := rules.type_number("CMA")) is None else number
 
     # -- what a cpu is doing --------------------------------------------------------------
 
@@ -189,8 +198,8 @@ class Twin:
         """
         number = self.stream.cpu[row]
         cpu = self.cpu(number)
-        if self.resync.floating.pages and not self.stream.context[row]:
-            self.resync.floating.land(self.stream.pid[row])
+        if self.floating.pages and not self.stream.context[row]:
+            self.floating.land(self.stream.pid[row])
         if cpu.pending:
             self.frees.commit_all(row, cpu)
         if self.vmalloc.freeing is not None and self.vmalloc.freeing.cpu == number:
@@ -241,11 +250,11 @@ class Twin:
         cpu = self.cpu(stream.cpu[row])
         if cpu.pending:
             self.frees.commit_all(row, cpu)
-        if self.rules.fallback is not Fallback.MOVE:
+        if not self.moves:
             self.fallbacks.claim_before(zone, row)
         predicted = zone.rmqueue_smallest(order, migratetype)
         if predicted == pfn:
-            self.account.matched[REFILL] += 1
+            self.matched[REFILL] += 1
         elif predicted is not None and self.ties.taken_first(row, predicted):
             zone.undo(predicted, order, migratetype)
             return
@@ -257,20 +266,18 @@ class Twin:
         """Put a block that left the buddy lists where it goes: a per-cpu list, or a request."""
         stream = self.stream
         who = (stream.pid[row], stream.context[row])
-        direct = not self.rules.in_pcp(order) or (
-            migratetype >= 3 and migratetype != self.rules.type_number("CMA")
-        )
+        direct = not self.allocator.in_pcp[order] or (migratetype >= 3 and migratetype != self.cma)
         if direct:
             self.settle(row)
             self.taken[who] = Taken(pfn, order, None)
             return
         number = stream.cpu[row]
-        pages = self.allocator.pcp(zone, number, self.rules.pindex(order, migratetype))
+        pages = self.allocator.pcp(zone, number, self.allocator.pindex[order][migratetype])
         cpu = self.cpu(number)
         if cpu.refilled is not pages or cpu.refiller != who:
             self.check_order(row, cpu, who)
             order = stream.order[row]
-            pages = self.allocator.pcp(zone, number, self.rules.pindex(order, migratetype))
+            pages = self.allocator.pcp(zone, number, self.allocator.pindex[order][migratetype])
         if cpu.refilled is not pages or cpu.refiller != who:
             if cpu.refilled is not None or number not in self.vmalloc.pending:
                 self.settle(row)
@@ -327,7 +334,7 @@ class Twin:
             self.policy.watch(stream, row)
         taken = self.taken.pop(who, None)
         if taken is not None and taken.pfn == pfn and taken.order == order:
-            self.account.matched[PFN] += 1
+            self.matched[PFN] += 1
             if self.policy.several and taken.home is not None:
                 self.policy.served(stream, row, taken.home.zone.nid)
         elif pfn in self.late:
@@ -348,14 +355,14 @@ class Twin:
 
     def alloc_from_list(self, row: int, taken: Taken | None) -> int:
         """Predict a page that no event of its own announced; return the page taken."""
-        stream, rules = self.stream, self.rules
+        stream, allocator = self.stream, self.allocator
         pfn, order = stream.pfn[row], stream.order[row]
-        if taken is not None or (not rules.in_pcp(order) and pfn not in self.allocator.where):
+        if taken is not None or (not allocator.in_pcp[order] and pfn not in allocator.where):
             return self.judge_alloc.alloc(row, None, taken)
         pages = self.policy.list_for(stream, row)
         if pages is not None and pages.head == pfn:
-            self.allocator.pop(pages)
-            self.account.matched[PFN] += 1
+            allocator.pop(pages)
+            self.matched[PFN] += 1
             self.policy.served(stream, row, pages.zone.nid)
             return pfn
         return self.judge_alloc.alloc(row, pages, None)
@@ -380,7 +387,7 @@ class Twin:
         pages = self.allocator.where.get(pfn)
         if predicted == pfn and pages is not None and pages.order == order:
             self.allocator.drop(pfn)
-            self.account.matched[DRAIN] += 1
+            self.matched[DRAIN] += 1
         else:
             pfn = self.judge_free.drain(row, predicted)
         # up to v3.6 the event shows page_private() after the merge, no migrate type

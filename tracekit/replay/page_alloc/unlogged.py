@@ -226,6 +226,9 @@ class _Walk:
         zone = self.zone
         own = zone.peek(0, migratetype) if others else None
         for other, wanted in others.items():
+            if own is not None and not own <= wanted.pfn < own + (1 << (zone.blocks[own] >> 3)):
+                # only the block that the next page comes from can be lost to the other type
+                continue
             donor = find_fallback(zone, 0, other)
             if donor is None or not _holds(donor, wanted.pfn):
                 continue
