@@ -57,6 +57,20 @@ class BlockMd:
             right_free=nr_bits,
         )
 
+    def copy(self) -> BlockMd:
+        """Return the same hints, which change on their own."""
+        return BlockMd(
+            self.nr_bits,
+            self.has_scan_hint,
+            self.scan_hint,
+            self.scan_hint_start,
+            self.contig_hint,
+            self.contig_hint_start,
+            self.left_free,
+            self.right_free,
+            self.first_free,
+        )
+
     def may_fit(self, bits: int, align: int) -> bool:
         """Say whether the largest run holds `bits` at `align` (pcpu_check_block_hint)."""
         skipped = align_up(self.contig_hint_start, align) - self.contig_hint_start

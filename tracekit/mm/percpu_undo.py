@@ -7,7 +7,7 @@ them in another order and looks again; hints depend on the order, so the old val
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tracekit.mm.percpu import PercpuAllocator
 from tracekit.mm.percpu_block import BlockMd
@@ -44,8 +44,8 @@ class Mark:
             allocator,
             chunk,
             first,
-            [replace(block) for block in chunk.md_blocks[first : last + 1]],
-            replace(chunk.chunk_md),
+            [block.copy() for block in chunk.md_blocks[first : last + 1]],
+            chunk.chunk_md.copy(),
             bit_off,
             bytes(chunk.alloc_map[bit_off : bit_off + bits]),
             chunk.area_end.get(bit_off),
