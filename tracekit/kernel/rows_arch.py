@@ -20,7 +20,12 @@ ARCH: tuple[Feature, ...] = (
         commit="f0b13ee23241",
         subject="arm64/sparsemem: reduce SECTION_SIZE_BITS",
     ),
-    Feature("bootmem", until=(4, 20), commit="355c45affca7", subject="mm: remove bootmem"),
+    Feature(
+        "bootmem",
+        until=(4, 20),
+        commit="355c45affca7",
+        subject="mm: remove bootmem allocator implementation.",
+    ),
     Feature(
         "no_hash_pointers",
         since=(5, 12),

@@ -8,7 +8,6 @@ BOOTMEM: tuple[Feature, ...] = (
     Feature(
         "bootmem_odd_start_fixed",
         since=(3, 8),
-        commit="6dccdcbe2c3e",
         subject="mm: bootmem: fix free_all_bootmem_core() with odd bitmap alignment",
     ),
     Feature(

@@ -9,8 +9,7 @@ MEMBLOCK: tuple[Feature, ...] = (
         "memblock_end_exclusive",
         since=(3, 1),
         until=(3, 13),
-        commit="931d13f534a6",
-        subject="mm/memblock.c: fix wrong dmesg warning when configure CONFIG_DEBUG_MEMBLOCK",
+        subject="memblock_reserve() and memblock_free() print the byte after the range",
         detect=lambda evidence: (
             False if evidence.rules & {"memblock_call_flags", "memblock_call_nid"} else None
         ),
@@ -18,8 +17,7 @@ MEMBLOCK: tuple[Feature, ...] = (
     Feature(
         "memblock_trim",
         since=(3, 6),
-        commit="6ede1fd3cb40",
-        subject="x86, mm: Trim memory in memblock to be page aligned",
+        subject="e820's memblock set-up trims RAM to whole pages (memblock_trim_memory())",
     ),
     Feature(
         "cma_by_pageblock",
@@ -36,7 +34,7 @@ MEMBLOCK: tuple[Feature, ...] = (
     Feature(
         "x86_bios_start_capped",
         since=(4, 8),
-        commit="0c6fc11ac8f9",
+        commit="edce21216a88",
         subject="x86/boot: Reorganize and clean up the BIOS area reservation code",
     ),
     Feature(

@@ -62,7 +62,8 @@ MM_INIT: tuple[Feature, ...] = (
         "unavailable_by_memmap_init",
         since=(5, 12),
         commit="0740a50b9baa",
-        subject="mm/page_alloc.c: refactor initialization of struct page for holes",
+        subject="mm/page_alloc.c: refactor initialization of struct page for holes "
+        "in memory layout",
     ),
     Feature(
         "hash_adaptive_scale",
@@ -79,7 +80,8 @@ MM_INIT: tuple[Feature, ...] = (
     Feature(
         "hash_order_rounded_up",
         since=(6, 18),
-        subject="mm/page_alloc: fix hash table order logging in alloc_large_system_hash()",
+        commit="0d6c356dd654",
+        subject="mm/mm_init: fix hash table order logging in alloc_large_system_hash()",
     ),
     Feature(
         "tcp_hash_scale_17",
@@ -101,7 +103,8 @@ MM_INIT: tuple[Feature, ...] = (
     Feature(
         "merge_retypes_buddy",
         since=(6, 10),
-        subject="__free_one_page gives a merged buddy the type of the freed block",
+        commit="e6cf9e1c4cde",
+        subject="mm: page_alloc: fix up block types when merging compatible blocks",
     ),
     Feature(
         "highmem_with_the_rest",
@@ -122,14 +125,15 @@ MM_INIT: tuple[Feature, ...] = (
     ),
     Feature(
         "deferred_by_section",
-        since=(4, 18),
+        since=(4, 17),
         commit="c9e97a1997fb",
         subject="mm: initialize pages on demand during boot",
     ),
     Feature(
         "pcpu_dynamic_28k",
         since=(3, 18),
-        subject="PERCPU_DYNAMIC_RESERVE rises from 20 (12 on 32-bit) to 28 (20) KiB",
+        commit="1a4d76076cda",
+        subject="percpu: implement asynchronous chunk population",
     ),
     Feature(
         "pcpu_early_20k",
@@ -150,7 +154,6 @@ MM_INIT: tuple[Feature, ...] = (
     Feature(
         "x86_32_percpu_by_page_atom",
         since=(3, 5),
-        commit="d5e28005a1d2",
         subject="percpu, x86: don't use PMD_SIZE as embedded atom_size on 32bit",
     ),
 )

@@ -15,7 +15,7 @@ PERCPU: tuple[Feature, ...] = (
         "percpu_contig_slots",
         since=(5, 2),
         commit="b239f7daf553",
-        subject="percpu: set PCPU_BITMAP_BLOCK_SIZE to PAGE_SIZE, and chunks sorted by contig_hint",
+        subject="percpu: set PCPU_BITMAP_BLOCK_SIZE to PAGE_SIZE",
     ),
     Feature(
         "percpu_depopulates",

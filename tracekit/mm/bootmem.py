@@ -1,7 +1,7 @@
 """The boot memory allocator of old kernels: one bit for each page, first fit.
 
-Mirrors mm/bootmem.c as it stood from the rewrite in 2.6.27 (commit 5f2809e69c71,
-"bootmem: clean up alloc_bootmem_core") to its removal after 4.19. What came before
+Mirrors mm/bootmem.c as it stood from the rewrite in 2.6.27
+("bootmem: clean up alloc_bootmem_core") to its removal after 4.19. What came before
 2.6.27 scanned in another way: see `tracekit.mm.bootmem_scan`.
 
 Units: a pfn is a page number; an index (`idx`) is a page number counted from the node's

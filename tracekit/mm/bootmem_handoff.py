@@ -17,10 +17,10 @@ from tracekit.mm.bootmem import BootmemNode, align_up
 class ReleaseLoop(Enum):
     """The versions of the loop.
 
-    FLAG: 2.6.27 to 3.3, prints `aligned=`. ODD_START_GARBLED: from 3.4 (commit 799f933a82d8)
+    FLAG: 2.6.27 to 3.3, prints `aligned=`. ODD_START_GARBLED: from 3.4
     words are taken at aligned pfns although the bitmap counts from the node's start, so that
-    a node with an odd start frees the wrong pages. SHIFTED: 3.8 (commit 6dccdcbe2c3e) joins
-    two words where the start is odd.
+    a node with an odd start frees the wrong pages. SHIFTED: 3.8 ("mm: bootmem: fix
+    free_all_bootmem_core() with odd bitmap alignment") joins two words where the start is odd.
     """
 
     FLAG = "flag"

@@ -102,7 +102,7 @@ def blocks_by_alignment(
 ) -> Iterator[tuple[int, int]]:
     """(pfn, order) frees of [start, end) since 3.12: the largest aligned block each time.
 
-    `max_order` is the number of orders. Mirrors __free_pages_memory() after commit 309d0b3917e8.
+    `max_order` is the number of orders. Mirrors __free_pages_memory() of mm/nobootmem.c.
     """
     pfn = start_pfn
     while pfn < end_pfn:
