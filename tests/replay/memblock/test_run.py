@@ -146,3 +146,18 @@ def test_a_missing_free_reaches_as_far_as_its_code_frees(tmp_path: Path) -> None
         (0xE00000, 0xE3E000),
         (0xFC0000, 0x1000000),
     ]
+
+
+def test_an_unseen_reservation_that_displaces_all_later_results_is_told_once(
+    tmp_path: Path,
+) -> None:
+    unseen = stack(100, 4096) + stack(*[64, 200, 4096, 24] * 4, top=TOP - 0x40000)
+    ledger = played(unseen, tmp_path)
+    assert told(ledger, notes=True) == [("MB101", 6)]
+    assert ledger.checks["address"].matched == 17
+
+
+def test_results_in_ram_that_no_line_added_are_told_once(tmp_path: Path) -> None:
+    ledger = played(stack(100) + stack(*[64, 4096, 24] * 4, top=TOP + 0x100000), tmp_path)
+    assert told(ledger, notes=True) == [("MB101", 4)]
+    assert ledger.checks["address"].matched == 12

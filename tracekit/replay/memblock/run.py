@@ -25,6 +25,7 @@ from tracekit.replay.memblock.owner import Places, Purpose
 from tracekit.replay.memblock.rules import Direction
 from tracekit.replay.memblock.silent import Silent
 from tracekit.replay.memblock.start import Start
+from tracekit.replay.memblock.unlogged import unlogged_changes
 from tracekit.replay.memblock.world import World, fits
 
 NO_STATE = "memblock's lists are not known here"
@@ -44,8 +45,9 @@ class Run:
     """One replay of a log from one assumed start.
 
     ``known`` are reserved bytes of the start that other lines vouch for, ``known_ram`` the
-    same for RAM. ``worlds`` are the states that are still possible, the likeliest first;
-    ``loose`` are allocations whose free left no line.
+    same for RAM. ``unseen`` lets a change without a line explain the results behind the one
+    that it displaced first. ``worlds`` are the states that are still possible, the likeliest
+    first; ``loose`` are allocations whose free left no line.
     """
 
     log: MemblockLog
@@ -53,6 +55,7 @@ class Run:
     machine: Machine
     known: Ranges = field(default_factory=list)
     known_ram: Ranges = field(default_factory=list)
+    unseen: bool = False
     outcomes: Outcomes = field(default_factory=Outcomes)
     worlds: list[World] = field(default_factory=list)
     loose: list[tuple[int, int]] = field(default_factory=list)
@@ -146,7 +149,7 @@ class Run:
         else:
             owner = self._lost_free(alloc, what, upwards)
             if owner is None:
-                self._moved(alloc, expected, asked)
+                self._moved(alloc, expected, what, upwards)
             else:
                 parting = partings.free_missing(alloc, expected, owner)
                 self.outcomes.diverged("address", parting)
@@ -168,16 +171,30 @@ class Run:
         self.worlds = [main, as_logged]
         self.outcomes.diverged("address", partings.other_size(alloc, asked))
 
-    def _moved(self, alloc: Alloc, expected: int, asked: int) -> None:
+    def _moved(self, alloc: Alloc, expected: int, what: Purpose, upwards: bool) -> None:
         main = self.worlds[0]
+        asked = alloc.request.size if alloc.request is not None else alloc.size
+        unseen = self._unseen(alloc, what, upwards)
         covered = main.memblock.memory.covers(alloc.base, alloc.size)
         as_predicted = main.branch("the line is wrong")
         main.take(alloc)
-        self.worlds = [main]
+        self.worlds = [main, *unseen]
         if expected:
             as_predicted.memblock.reserve(expected, asked)
-            self.worlds = [as_predicted, main]
+            self.worlds = [as_predicted, main, *unseen]
         self.outcomes.diverged("address", partings.moved(alloc, expected, asked, covered))
+
+    def _unseen(self, alloc: Alloc, what: Purpose, upwards: bool) -> list[World]:
+        if not self.unseen:
+            return []
+
+        def expects(world: World) -> int:
+            return world.expects(alloc, what, self.machine, upwards)
+
+        worlds = unlogged_changes(self.worlds[0], alloc, expects)
+        for world in worlds:
+            world.take(alloc)
+        return worlds
 
     def _lost_free(self, alloc: Alloc, what: Purpose, upwards: bool) -> Owner | None:
         """The earlier allocation whose free explains the result, freed in a world of its own."""
