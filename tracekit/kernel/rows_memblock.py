@@ -20,6 +20,11 @@ MEMBLOCK: tuple[Feature, ...] = (
         subject="e820's memblock set-up trims RAM to whole pages (memblock_trim_memory())",
     ),
     Feature(
+        "crashkernel_generic",
+        since=(6, 7),
+        subject="kernel/crash_core.c reserves and prints crashkernel= for x86, arm64 and riscv",
+    ),
+    Feature(
         "cma_by_pageblock",
         since=(5, 18),
         commit="e16faf26780f",

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.replay.map_boots import boot_of, changed, found
 from tracekit.replay.maps.driver import map_findings
 
@@ -94,3 +96,16 @@ def test_what_fadump_loses_to_alignment(tmp_path: Path) -> None:
     assert (finding.code, finding.line.line) == ("MP206", 2)
     assert "14 MiB" in finding.expected
     assert found(tmp_path, "501000000-9001fffff : System RAM\n" + line) == []
+
+
+@pytest.mark.parametrize(("release", "told"), [("5.7.0-rc5", True), ("6.12.0", False)])
+def test_a_failed_request_for_dma_memory_with_a_crash_kernel_above(
+    release: str, told: bool, tmp_path: Path
+) -> None:
+    text = (
+        f"Linux version {release} (x@y) #1 SMP\n"
+        "crashkernel reserved: 0x00000000d6000000 - 0x00000000f6000000 (512 MB)\n"
+        "swapper/0: page allocation failure: order:2, mode:0x1(GFP_DMA), nodemask=(null)\n"
+    )
+    assert found(tmp_path, text) == ([("MP204", 3)] if told else [])
+    assert found(tmp_path, text.replace("(GFP_DMA)", "(GFP_KERNEL)")) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracekit.events.base import Event, Source
 from tracekit.events.carveouts import KernelPanic
 from tracekit.events.memblock import MemblockCall
+from tracekit.events.mm_init import NodeRangeLine
 from tracekit.replay.memblock.panic import panics
 
 HERE = Source("dmesg", 7)
@@ -27,3 +28,15 @@ def test_a_page_table_without_any_ram() -> None:
 
 def test_other_panics_say_nothing_of_ram() -> None:
     assert codes("VFS: Unable to mount root fs on unknown-block(1,0)") == []
+
+
+def test_a_node_that_was_used_up() -> None:
+    nodes = [
+        NodeRangeLine(HERE, 0, 0x100000, 0xC0000000),
+        NodeRangeLine(HERE, 1, 0x100000000, 0x140000000),
+    ]
+    panic = KernelPanic(HERE, "kasan_populate_pmd: Failed to allocate page, nid=0 from=1000000")
+    found = list(panics([*nodes, panic, panic]))
+    assert [parting.code for parting in found] == ["MB218"]
+    assert found[0].simulated.startswith("node 0 has 3056 MiB of RAM above 0x1000000, the other")
+    assert codes("Failed to allocate page, nid=2 from=1000000", *nodes) == []

@@ -7,7 +7,7 @@ in one zone (cma_activate_area), and a crash kernel boots in its own range alone
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
 from tracekit.boot import Boot
@@ -17,8 +17,11 @@ from tracekit.events.initrd import AcpiTable, Ramdisk, RamdiskNew
 from tracekit.events.iomem import IomemRow
 from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import ZoneRangeLine
+from tracekit.events.oops import AllocationFailure
 from tracekit.events.ranges import RangeEvent
 from tracekit.replay.maps.finding import Finding, amount, mem
+
+GIB = 1 << 30
 
 Owned = tuple[str, RangeEvent]
 
@@ -119,6 +122,8 @@ def _crash_kernels(boot: Boot) -> Iterator[Finding]:
     ranges = boot.of(CrashKernel)
     if dma is not None and ranges and not any(_meets(event, dma) for event in ranges):
         yield from _without_dma(boot, ranges[0], dma)
+    elif dma is None and ranges:
+        yield from _dma_fails(boot, ranges)
     for event in (*ranges, *(row for row in boot.of(IomemRow) if row.name == "Crash kernel")):
         yield from _across_regions(boot, event)
 
@@ -138,6 +143,31 @@ def _without_dma(boot: Boot, crash: CrashKernel, dma: ZoneRangeLine) -> Iterator
             f"some of it in ZONE_DMA, which ends at {dma.end:#x}",
             (dma.source,),
         )
+
+
+def _dma_fails(boot: Boot, ranges: Sequence[CrashKernel]) -> Iterator[Finding]:
+    """Where no line shows the zones: a failed request for ZONE_DMA, and a range above it.
+
+    arm64 before v6.6, which alone printed this wording then, ends ZONE_DMA (v5.5 and later) 1 GiB
+    above the start of RAM rounded down to 1 GiB (arch/arm64/mm/init.c: max_zone_phys()).
+    """
+    lowest = min(crash.start for crash in ranges)
+    border = lowest // GIB * GIB
+    generic = boot.kernel.has("crashkernel_generic", default=True)
+    failures = [
+        event for event in boot.of(AllocationFailure) if "GFP_DMA" in event.flags.split("|")
+    ]
+    if generic or not failures or not border:
+        return
+    yield Finding(
+        "MP204",
+        failures[0].source,
+        "crash kernel without a DMA zone",
+        f"no block of order {failures[0].order} in ZONE_DMA, crash kernel at "
+        + ", ".join(mem(*crash.range) for crash in ranges),
+        f"some of it in ZONE_DMA, which ends at {border:#x} or below unless RAM begins there",
+        (ranges[0].source,),
+    )
 
 
 def _across_regions(boot: Boot, crash: RangeEvent) -> Iterator[Finding]:

@@ -9,12 +9,14 @@ from tracekit.events.base import Source
 from tracekit.mm.ranges import subtract
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.memblock.dumps_apart import differing_dumps
 from tracekit.replay.memblock.end import cut_off
 from tracekit.replay.memblock.estimate import TRAIN, estimate
 from tracekit.replay.memblock.findings import findings
 from tracekit.replay.memblock.known import known_reserved
 from tracekit.replay.memblock.log import read_log
 from tracekit.replay.memblock.machine import describe
+from tracekit.replay.memblock.oops import oops_reports
 from tracekit.replay.memblock.outcome import (
     DIVERGED,
     INFERRED,
@@ -40,6 +42,7 @@ def run(context: Context) -> None:
         report(panic, context.ledger("memblock"))
     if log.empty:
         return
+    apart = list(differing_dumps(log))
     cut = cut_off(log, boot.logs)
     machine = describe(boot.kernel, boot.events)
     best = estimate(log, machine, known_reserved(boot.events, machine))
@@ -51,7 +54,10 @@ def run(context: Context) -> None:
     context.hand_over(best.memblock)
     context.hand_over(best.machine)
     context.hand_over(best.moments)
-    context.hand_over(history(best, boot))
+    past = history(best, boot)
+    context.hand_over(past)
+    for parting in (*apart, *oops_reports(boot, past)):
+        report(parting, ledger)
 
 
 def enter(run: Run, ledger: Ledger) -> None:

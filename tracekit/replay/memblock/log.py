@@ -152,6 +152,11 @@ class MemblockLog:
         return [step for step in self.steps if isinstance(step, Dump)]
 
     @property
+    def dumps_only(self) -> bool:
+        """Whether the log shows dumps and no call at all: an excerpt."""
+        return all(isinstance(step, Other | Dump) for step in self.steps)
+
+    @property
     def empty(self) -> bool:
         """Whether the log has no line of memblock's own."""
         return all(isinstance(step, Other) for step in self.steps)

@@ -17,6 +17,7 @@ from tracekit.replay.memblock.dump import (
     differences,
     inconsistent_rows,
 )
+from tracekit.replay.memblock.dumps_apart import NO_CALLS
 from tracekit.replay.memblock.log import Alloc, Change, Doubled, Dump, MemblockLog, Other
 from tracekit.replay.memblock.machine import Machine
 from tracekit.replay.memblock.moments import Moments
@@ -320,6 +321,11 @@ class Run:
 
     def _dump(self, dump: Dump) -> None:
         self.dumps_seen += 1
+        if self.dumps_seen > 1 and self.log.dumps_only:
+            for _ in dump.rows:
+                self.outcomes.unchecked("dump", NO_CALLS)
+            adopt(dump, self.memblock)
+            return
         kind = "first_dump" if self.dumps_seen == 1 else "dump"
         if self.dumps_seen == 1:
             self.silent.before_first_dump(self.worlds)
