@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from tracekit.divergence import Severity
 from tracekit.events.base import Source
 from tracekit.replay.ledger import Ledger
-from tracekit.replay.trust import NOT_FOLLOWED, TRAIN, _settle
+from tracekit.replay.trust import MANY_NOTES, NOT_FOLLOWED, TRAIN, _settle
 
 
 def failed(count: int, simulated: str = "pfn {}") -> Ledger:
@@ -39,3 +40,16 @@ def test_the_same_expectation_failing_twice_is_no_fault_of_a_line() -> None:
     ledger = failed(2, simulated="pfn 0x41a63, order 0")
     _settle(ledger, "PA113")
     assert [found.code for found in ledger.divergences] == ["PA113"]
+
+
+@pytest.mark.parametrize("count", [MANY_NOTES, MANY_NOTES + 1])
+def test_notes_are_a_train_when_they_are_legion(count: int) -> None:
+    ledger = Ledger("slub")
+    for number in range(count):
+        line = Source("trace.txt", 10 + number)
+        facts = {"logged": "ptr=0x1", "simulated": "ptr=0x2", "severity": Severity.NOTE}
+        ledger.diverged("address", "SL106", line, "object of kmalloc-64", **facts)
+    _settle(ledger, "SL107")
+    codes = {found.code for found in ledger.divergences}
+    assert codes == ({"SL107"} if count > MANY_NOTES else {"SL106"})
+    assert ledger.checks["address"].events == count

@@ -87,12 +87,18 @@ class Ledger:
 
     def withdraw(self, reason: str, doubted: Callable[[Divergence], bool]) -> None:
         """Make the diverged checks that ``doubted`` picks unchecked: nothing decides them."""
-        for entry in [entry for entry in self._counted if doubted(entry[2])]:
-            kind, count, divergence = entry
+        gone = [entry for entry in self._counted if doubted(entry[2])]
+        for kind, count, _ in gone:
             self.kind(kind).diverged -= count
             self.unchecked(kind, reason, count)
-            self.divergences.remove(divergence)
-            self._counted.remove(entry)
+        names = {id(divergence) for _, _, divergence in gone}
+        self.divergences = [d for d in self.divergences if id(d) not in names]
+        self._counted = [entry for entry in self._counted if id(entry[2]) not in names]
+
+    @property
+    def failures(self) -> list[Divergence]:
+        """The divergences that count as failed checks, in the order in which they were entered."""
+        return [divergence for _, _, divergence in self._counted]
 
     def report(
         self,

@@ -16,6 +16,8 @@ from tracekit.replay.ledger import Ledger
 NOT_FOLLOWED = "the simulation does not follow this kernel here"
 # Three faults in one trace are rare; four failures are a state that was lost.
 TRAIN = 3
+# Failures that hidden actions of other processors can explain are notes, until they are legion.
+MANY_NOTES = 100
 SNAPSHOT = "PA108"
 CODES = {"page_alloc": "PA113", "slub": "SL107", "percpu": "PC106"}
 
@@ -29,14 +31,8 @@ def run(context: Context) -> None:
 
 
 def _settle(ledger: Ledger, code: str) -> None:
-    loud = [found for found in ledger.divergences if found.severity is not Severity.NOTE]
-    repeated = _repeated(loud)
-    if len(loud) > TRAIN:
-        train = loud
-    elif repeated:
-        # What the lists hold at the snapshot follows from what happened before.
-        train = [f for f in loud if f.code == SNAPSHOT or f.simulated in repeated]
-    else:
+    train = _train(ledger)
+    if not train:
         return
     names = {id(found) for found in train}
     ledger.withdraw(NOT_FOLLOWED, lambda found: id(found) in names)
@@ -48,6 +44,22 @@ def _settle(ledger: Ledger, code: str) -> None:
         logged=f"first: {first.logged}",
         simulated=first.simulated,
     )
+
+
+def _train(ledger: Ledger) -> list[Divergence]:
+    """Return the failures that show that the simulated state was lost, in order; most often none.
+
+    Where the notes among the failures are as many, they belong to it.
+    """
+    notes = [found for found in ledger.failures if found.severity is Severity.NOTE]
+    notes = notes if len(notes) > MANY_NOTES else []
+    loud = [found for found in ledger.divergences if found.severity is not Severity.NOTE]
+    if len(loud) > TRAIN:
+        return loud + notes
+    repeated = _repeated(loud)
+    # What the lists hold at the snapshot follows from what happened before.
+    wrong = [f for f in loud if f.code == SNAPSHOT or f.simulated in repeated] if repeated else []
+    return wrong + notes
 
 
 def _repeated(loud: list[Divergence]) -> set[str]:
