@@ -1,28 +1,59 @@
-"""Whole chunks of a trace without the compiled scanner: one expression a line, columns in bulk.
+"""Whole chunks of a trace without the compiled scanner: expressions over many lines at once.
 
-Most lines of a trace begin like another line did, but for the time stamp. So the prefix is
-read once and remembered, the event is matched by its expression, and the numbers are converted
-column by column. Every line that does not fit goes through SlowReader.
+One expression takes all lines of a chunk apart into what stands before the time stamp, the
+stamp and the event. Lines mostly begin like another line did, so a beginning is read once and
+remembered. The events of one kind are then matched together, and their numbers converted column
+by column. Every line that does not fit goes through SlowReader, in its place.
 """
 
 from __future__ import annotations
 
-import sys
+import re
 from array import array
 from binascii import unhexlify
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from struct import pack, unpack
+from typing import NamedTuple
 
 from tracekit.events.columns import Columns
 from tracekit.events.table import ABSENT
-from tracekit.syntax.kinds import EventRule, event_rules, kinds
+from tracekit.syntax.kinds import event_rules, kinds
 from tracekit.syntax.rule import HIDDEN, to_number
 from tracekit.syntax.trace_line import read_body, read_frame, signed, to_time
 from tracekit.syntax.trace_slow import SlowReader
 
-DIGITS = b"0123456789"
-# what is left of a time stamp without its digits; clocks that count show no point
-POINT = (b".", b"")
-Groups = tuple[bytes | None, ...]
+# Each line is one match: begin, stamp, event and its name; or something else. The bounds on
+# the stamp are those of TIME in ftrace.lark, in the shapes that kernels print.
+LINES = re.compile(
+    rb"^(?:(.*?\[\d+\] +(?:[^ :\d][^ :]* +)?)(\d{1,9}\.\d{6}|\d{1,18}): ((\w+):.*)|(.*))$",
+    re.MULTILINE,
+)
+Groups = tuple[bytes, ...]
+MOST_NUMBERS = 1 << 17
+
+
+class Lines(NamedTuple):
+    """The lines of a chunk, as columns: see LINES. ``first`` is the number of the first one.
+
+    ``codes`` are the kinds of their events, ``prefixes`` the rows of what they begin with; None
+    where a line is no event of a known kind, or does not begin as such lines do.
+    """
+
+    first: int
+    begins: Sequence[bytes]
+    stamps: Sequence[bytes]
+    events: Sequence[bytes]
+    names: Sequence[bytes]
+    others: Sequence[bytes]
+    codes: Sequence[int | None] = ()
+    prefixes: Sequence[int | None] = ()
+
+    def line(self, place: int) -> bytes:
+        """Return the whole line."""
+        if not self.names[place]:
+            return self.others[place]
+        return self.begins[place] + self.stamps[place] + b": " + self.events[place]
 
 
 class ExpressionReader(Columns):
@@ -37,11 +68,11 @@ class ExpressionReader(Columns):
         self.events = 0
         self.ticks = False
         self._unknown: dict[bytes, int] = {}
-        self._begins: dict[bytes, int] = {}
-        self._rules = {name: rules[0] for name, rules in event_rules().items()}
-        self._read: list[tuple[int, int, bytes, int]] = []
-        self._rows: list[list[tuple[int, Groups]]] = [[] for _ in self.kinds]
-        self._place = 0
+        self._begins: dict[bytes, int | None] = {b"": None}
+        self._rules = [event_rules()[kind.name.encode()][0] for kind in self.kinds]
+        self._codes = {kind.name.encode(): code for code, kind in enumerate(self.kinds)}
+        self._numbers = {base: _Numbers(base) for base in (0, 10)}
+        self._regexes: dict[int, re.Pattern[bytes]] = {}
 
     def unknown(self) -> dict[bytes, int]:
         """Return how often events of kinds that no grammar knows came, by name."""
@@ -55,47 +86,97 @@ class ExpressionReader(Columns):
         end = data.rfind(b"\n")
         if end < begin:
             return begin, number
-        for line in data[begin:end].replace(b"\r\n", b"\n").split(b"\n"):
-            number += 1
-            # find the time stamp and the name; everything here runs once for each line
-            colon = line.find(b": ")
-            blank = line.rfind(b" ", 0, colon)
-            stamp = line[blank + 1 : colon]
-            if colon < 0 or stamp.translate(None, DIGITS) not in POINT:
-                self._slowly(line, number, slow)
-                continue
-            prefix = self._begins.get(line[:blank])
-            if prefix is None:
-                prefix = self._begin(line[:blank], line)
-            rule = self._rules.get(line[colon + 2 : line.find(b":", colon + 2)])
-            match = rule.regex.fullmatch(line, colon + 2) if rule is not None else None
-            if prefix is None or rule is None or match is None:
-                if prefix is None or rule is not None or not self._foreign(line[colon + 2 :]):
-                    self._slowly(line, number, slow)
-                continue
-            if self.held:
-                self._settle()
-                slow.flush()
-            self._rows[rule.code].append((self._place, match.groups()))
-            self._read.append((rule.code, number, stamp, prefix))
-            self._place += 1
-        self._settle()
-        return end + 1, number
+        found = LINES.findall(data[begin:end].replace(b"\r\n", b"\n"))
+        lines = Lines(number + 1, *zip(*found, strict=True))
+        for text in set(lines.begins).difference(self._begins):
+            self._begins[text] = self._begin(lines, lines.begins.index(text))
+        lines = lines._replace(
+            codes=list(map(self._codes.get, lines.names)),
+            prefixes=list(map(self._begins.__getitem__, lines.begins)),
+        )
+        rows = range(len(found))
+        if None in lines.codes or None in lines.prefixes:
+            self._read_around(lines, rows, self._odd(lines), slow)
+        else:
+            self._read(lines, rows, slow)
+        return end + 1, number + len(found)
 
-    def _slowly(self, line: bytes, number: int, slow: SlowReader) -> None:
-        self._settle()
-        slow.read(line, number)
-        self._place = len(self)
+    def _odd(self, lines: Lines) -> list[int]:
+        """Return the lines that are no plain event of a known kind."""
+        pairs = zip(lines.codes, lines.prefixes, strict=True)
+        return [place for place, pair in enumerate(pairs) if None in pair]
 
-    def _begin(self, begin: bytes, line: bytes) -> int | None:
-        """Read a line's prefix in full, and remember what stands before the time stamp."""
+    def _begin(self, lines: Lines, place: int) -> int | None:
+        """Read what stands before a line's time stamp; None where that is not plain."""
+        line = lines.line(place)
         frame = read_frame(line, "task_line")
-        if frame is None or frame.comm is None:
+        if frame is None or frame.comm is None or not line.endswith(b": " + frame.event):
+            return None
+        if len(frame.event) != len(lines.events[place]):
             return None
         flags = ABSENT if frame.flags is None else self.intern(frame.flags)
-        row = self.prefix((frame.cpu, frame.pid, self.intern(frame.comm), flags, frame.tgid))
-        self._begins[begin] = row
-        return row
+        return self.prefix((frame.cpu, frame.pid, self.intern(frame.comm), flags, frame.tgid))
+
+    def _read(self, lines: Lines, rows: Sequence[int], slow: SlowReader) -> None:
+        """Add the events of these lines; the slow reader has those whose expression fails."""
+        by_kind: dict[int | None, list[int]] = defaultdict(list)
+        for place in rows:
+            by_kind[lines.codes[place]].append(place)
+        groups: dict[int, list[Groups]] = {}
+        odd: list[int] = []
+        for code, places in by_kind.items():
+            assert code is not None
+            events = list(map(lines.events.__getitem__, places))
+            groups[code] = self._groups(code, events)
+            if len(groups[code]) != len(places):
+                regex = self._rules[code].regex
+                odd += [place for place in places if not regex.fullmatch(lines.events[place])]
+        if odd:
+            self._read_around(lines, rows, sorted(odd), slow)
+            return
+        if self.held:
+            slow.flush()
+        offset = len(self)
+        self._add_common(lines, rows)
+        offsets = dict(zip(rows, range(offset, len(self)), strict=True))
+        for code, found in groups.items():
+            _extend(self._index[code], list(map(offsets.__getitem__, by_kind[code])))
+            self._add_fields(code, found)
+        self.lines += len(rows)
+        self.events += len(rows)
+
+    def _read_around(
+        self, lines: Lines, rows: Sequence[int], odd: list[int], slow: SlowReader
+    ) -> None:
+        """Add the events of these lines but for the odd ones, which go their own ways."""
+        plain: list[int] = []
+        strange = set(odd)
+        for place in rows:
+            if place not in strange:
+                plain.append(place)
+            elif not self._is_foreign(lines, place):
+                if plain:
+                    self._read(lines, plain, slow)
+                slow.read(lines.line(place), lines.first + place)
+                plain = []
+        if plain:
+            self._read(lines, plain, slow)
+
+    def _is_foreign(self, lines: Lines, place: int) -> bool:
+        """Return whether a line is an event of a kind that no grammar knows, and count it."""
+        if lines.codes[place] is not None or lines.prefixes[place] is None:
+            return False
+        return self._foreign(lines.events[place])
+
+    def _groups(self, code: int, events: list[bytes]) -> list[Groups]:
+        """Return the groups of those events that the kind's expression matches, in order."""
+        rule = self._rules[code]
+        regex = self._regexes.get(code)
+        if regex is None:
+            regex = re.compile(b"^(?:" + rule.rule.regex.encode() + b")$", re.MULTILINE)
+            self._regexes[code] = regex
+        found = regex.findall(b"\n".join(events))
+        return found if len(rule.slots) > 1 else [(text,) for text in found]
 
     def _foreign(self, event: bytes) -> bool:
         """Count an event of a kind that no grammar knows."""
@@ -107,95 +188,89 @@ class ExpressionReader(Columns):
         self.lines += 1
         return True
 
-    def _settle(self) -> None:
-        """Move what was matched into the columns, before anything else is added to them."""
-        if not self._read:
-            return
-        codes, numbers, stamps, prefixes = zip(*self._read, strict=True)
-        self.ticks = self.ticks or not all(b"." in stamp for stamp in stamps)
-        times = _times(stamps)
-        for column, values in zip(self._common, (codes, numbers, times, prefixes), strict=True):
-            column.extend(values)
-        for rule in self._rules.values():
-            if self._rows[rule.code]:
-                self._settle_kind(rule)
-        self.lines += len(codes)
-        self.events += len(codes)
-        self._read.clear()
-        self._place = len(self)
+    def _add_common(self, lines: Lines, rows: Sequence[int]) -> None:
+        """Add the columns that every event has."""
+        stamps = list(map(lines.stamps.__getitem__, rows))
+        points = b"".join(stamps).count(b".")
+        added = (
+            map(lines.codes.__getitem__, rows),
+            map(lines.first.__add__, rows),
+            _times(stamps, points),
+            map(lines.prefixes.__getitem__, rows),
+        )
+        for column, values in zip(self._common, added, strict=True):
+            _extend(column, list(values))
+        self.ticks = self.ticks or points < len(stamps)
 
-    def _settle_kind(self, rule: EventRule) -> None:
-        places, groups = zip(*self._rows[rule.code], strict=True)
-        found: dict[int, array[int]] = {}
-        for (slot, base), texts in zip(rule.slots, zip(*groups, strict=True), strict=True):
-            missing = texts.count(None)
+    def _add_fields(self, code: int, groups: list[Groups]) -> None:
+        """Add the columns of one kind; what a line does not show is an empty group."""
+        found: dict[int, list[int]] = {}
+        slots = self._rules[code].slots
+        for (slot, base), texts in zip(slots, zip(*groups, strict=True), strict=True):
+            missing = texts.count(b"")
             if not missing:
                 found[slot] = self._convert(texts, base)
             elif missing < len(texts):
                 found[slot] = self._gappy(texts, base, found.get(slot))
-        nothing = array("q", [ABSENT]) * len(places)
-        for slot, column in enumerate(self._fields[rule.code]):
-            column.extend(found.get(slot, nothing))
-        self._index[rule.code].extend(places)
-        self._rows[rule.code].clear()
+        nothing = [ABSENT] * len(groups)
+        for slot, column in enumerate(self._fields[code]):
+            _extend(column, found.get(slot, nothing))
 
-    def _convert(self, texts: Sequence[bytes], base: int | None) -> array[int]:
+    def _convert(self, texts: Sequence[bytes], base: int | None) -> list[int]:
         """Return the column that these texts stand for."""
         if base is None:
-            return array("q", self._ids(texts))
+            for text in dict.fromkeys(texts):
+                self.intern(text)
+            return list(map(self.ids.__getitem__, texts))
         if base < 0:
-            return array("q", [ABSENT if base == HIDDEN else -1 - base]) * len(texts)
+            return [ABSENT if base == HIDDEN else -1 - base] * len(texts)
         if base == 16:
             return _addresses(texts)
-        try:
-            return array("q", map(int, texts))
-        except ValueError:
-            return _signed([int(text, base) for text in texts])
-
-    def _ids(self, texts: Sequence[bytes]) -> Iterator[int]:
-        for text in dict.fromkeys(texts):
-            self.intern(text)
-        return map(self.ids.__getitem__, texts)
+        known = self._numbers[base]
+        if len(known) > MOST_NUMBERS:
+            known.clear()
+        return list(map(known.__getitem__, texts))
 
     def _gappy(
-        self, texts: Sequence[bytes | None], base: int | None, under: array[int] | None
-    ) -> array[int]:
+        self, texts: Sequence[bytes], base: int | None, under: list[int] | None
+    ) -> list[int]:
         """The same where some lines do not show the group; ``under`` shows through the gaps."""
-        if base is not None and base < 0:
-            number = ABSENT if base == HIDDEN else -1 - base
-            values = array("q", [ABSENT if text is None else number for text in texts])
-        else:
-            convert: Callable[[bytes], int] = (
-                self.intern if base is None else lambda text: signed(to_number(text, base))
-            )
-            values = array("q", [ABSENT if text is None else convert(text) for text in texts])
+        shown = iter(self._convert([text for text in texts if text], base))
+        values = [next(shown) if text else ABSENT for text in texts]
         if under is None:
             return values
         pairs = zip(values, under, strict=True)
-        return array("q", [low if value == ABSENT else value for value, low in pairs])
+        return [low if value == ABSENT else value for value, low in pairs]
 
 
-def _signed(numbers: list[int]) -> array[int]:
-    try:
-        return array("q", numbers)
-    except OverflowError:
-        return array("q", map(signed, numbers))
+class _Numbers(dict[bytes, int]):
+    """Numbers by their text: most come again and again, and looking them up is quicker."""
+
+    def __init__(self, base: int) -> None:
+        super().__init__()
+        self.base = base
+
+    def __missing__(self, text: bytes) -> int:
+        number = self[text] = signed(to_number(text, self.base))
+        return number
 
 
-def _addresses(texts: Sequence[bytes]) -> array[int]:
+def _extend(column: array[int], values: Sequence[int | None]) -> None:
+    """Append values; many times quicker than by iterating over them."""
+    column.frombytes(pack(f"{len(values)}q", *values))
+
+
+def _addresses(texts: Sequence[bytes]) -> list[int]:
     """Return the column of numbers in hex: all at once where each has sixteen digits."""
-    values = array("q")
-    if set(map(len, texts)) == {16} and not any(text.startswith(b"0x") for text in texts):
-        values.frombytes(unhexlify(b"".join(texts)))
-        if sys.byteorder == "little":
-            values.byteswap()
-    else:
-        values.frombytes(array("Q", [int(text, 16) for text in texts]).tobytes())
-    return values
+    digits = b"".join(texts)
+    if set(map(len, texts)) == {16} and b"x" not in digits:
+        return list(unpack(f">{len(texts)}q", unhexlify(digits)))
+    return [signed(int(text, 16)) for text in texts]
 
 
-def _times(stamps: Sequence[bytes]) -> list[int]:
-    """Return time stamps in nanoseconds; those with six decimals, as nearly all are, quickly."""
-    if all(stamp[-7:-6] == b"." for stamp in stamps):
-        return [1000 * int(stamp.replace(b".", b"")) for stamp in stamps]
-    return [to_time(stamp) for stamp in stamps]
+def _times(stamps: list[bytes], points: int) -> Iterable[int]:
+    """Return time stamps in nanoseconds; those in microseconds, as LINES has them, quickly."""
+    if points < len(stamps):
+        return map(to_time, stamps)
+    microseconds = map(int, b" ".join(stamps).replace(b".", b"").split())
+    return map((1000).__mul__, microseconds)
