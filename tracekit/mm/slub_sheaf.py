@@ -6,8 +6,6 @@ all of it empty.  Each node's barn keeps more full sheaves, the latest first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tracekit.mm.slub import NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN, Sequence
 
@@ -37,15 +35,17 @@ def sheaf_capacity(size: int, page_size: int, word: int = 8) -> int:
     return (room - header) // word
 
 
-@dataclass(slots=True)
 class Run:
     """Objects of one slab in the order of its cache's sequence; they leave a sheaf last first.
 
     `popped` is the slot that left last.  A slab whose `name` is negative was not seen yet.
     """
 
-    slab: Slab
-    popped: int = UNKNOWN
+    __slots__ = ("popped", "slab")
+
+    def __init__(self, slab: Slab, popped: int = UNKNOWN) -> None:
+        self.slab = slab
+        self.popped = popped
 
 
 Item = tuple[Slab, int] | Run
