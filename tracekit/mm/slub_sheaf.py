@@ -113,7 +113,7 @@ class Sheaf:
             return
         if tail.slab is slab and slab.free.fresh:
             _follow(tail, slot, sequence)
-            slab.free.fresh -= 1
+            slab.free.fresh = max(slab.free.fresh - 1, 0)
         if tail.slab is not slab or not (slab.free.fresh and self.below):
             tail.slab.free.unsure = False
             self.tail = None

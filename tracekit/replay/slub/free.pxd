@@ -13,6 +13,7 @@ cdef class FreeCheck:
     cdef AddressCheck address
     cdef World world
     cdef object rules
+    cdef object ties
     cdef const int64_t[::1] _cpu
     cdef const int64_t[::1] _where
     cdef const int64_t[::1] _what

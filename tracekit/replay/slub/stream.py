@@ -17,7 +17,6 @@ from tracekit.replay.page_alloc.reader import switch_ons
 __all__ = [
     "ALLOC",
     "BLIND",
-    "DONE",
     "FREE",
     "HIDDEN_FREE",
     "PAGE_ALLOC",
@@ -31,7 +30,7 @@ HIDDEN_ALLOC, HIDDEN_FREE = "hidden pointer", "hidden pointer freed"
 FAILED = "the allocation failed"
 
 # What comes first of one index sorts first.
-BLIND, ALLOC, FREE, PAGE_ALLOC, PAGE_FREE, DONE = range(6)
+BLIND, ALLOC, FREE, PAGE_ALLOC, PAGE_FREE = range(5)
 
 _ALLOCS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node")
 _FREES = ("kfree", "kmem_cache_free")
@@ -68,8 +67,7 @@ _NONE = memoryview(b"").cast("q")
 class SlabStream:
     """Columns of equal length.
 
-    `op` is ALLOC, FREE, PAGE_ALLOC, PAGE_FREE, BLIND (events were off before it) or DONE (the row
-    was taken before its turn); `index` the
+    `op` is ALLOC, FREE, PAGE_ALLOC, PAGE_FREE or BLIND (events were off before it); `index` the
     event's place in the trace; `where` a pointer (as 64 signed bits, see pointer()) or a pfn;
     `what` the number of the key in `keys` for ALLOC, of the cache's name in `names` for FREE (-1:
     not shown), the order for page events; `node` the node asked for, -1 for any; `asked` the bytes

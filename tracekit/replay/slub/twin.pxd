@@ -18,8 +18,10 @@ cdef class SlubTwin:
     cdef public Py_ssize_t row
     cdef const int64_t[::1] _op
 
-    @cython.locals(
-        world=World, allocs=AllocCheck, frees=FreeCheck, row=Py_ssize_t, end=Py_ssize_t,
-        op=int64_t,
-    )
+    cdef set _early
+
+    @cython.locals(row=Py_ssize_t, end=Py_ssize_t)
     cpdef run(self, until=*, look=*)
+    @cython.locals(op=int64_t)
+    cdef _step(self, Py_ssize_t row)
+    cpdef _take(self, Py_ssize_t row)

@@ -15,7 +15,7 @@ from tracekit.replay.slub.alloc import AllocCheck
 from tracekit.replay.slub.desk import Desk, SlubRules
 from tracekit.replay.slub.free import FreeCheck
 from tracekit.replay.slub.sheaf_address import SheafCheck
-from tracekit.replay.slub.stream import ALLOC, BLIND, DONE, FREE, PAGE_ALLOC, PAGE_FREE
+from tracekit.replay.slub.stream import ALLOC, BLIND, FREE, PAGE_ALLOC, PAGE_FREE
 from tracekit.replay.slub.ties import Ties
 from tracekit.replay.slub.world import World
 
@@ -33,6 +33,7 @@ class SlubTwin:
         self.allocs = AllocCheck(desk, world, self.address, rules)
         self.row = 0
         self._op = desk.stream.op
+        self._early: set[int] = set()
         self.frees = FreeCheck(desk, world, self.address, rules, Ties(desk.stream, self._take))
 
     def run(self, until: int | None = None, look: Callable[[int], None] | None = None) -> None:
@@ -43,7 +44,8 @@ class SlubTwin:
         stream = self.desk.stream
         end = len(stream) if until is None else bisect_left(stream.index, until)
         for row in range(self.row, end):
-            self._step(row)
+            if not self._early or row not in self._early:
+                self._step(row)
             if look is not None:
                 look(row)
         self.row = max(self.row, end)
@@ -63,10 +65,9 @@ class SlubTwin:
 
     def _take(self, row: int) -> None:
         """Replay a row before its turn, so that it does not come again."""
-        self._step(row)
-        if self._op.readonly:
-            self._op = memoryview(bytearray(self._op)).cast("q")
-        self._op[row] = DONE
+        if row not in self._early:
+            self._early.add(row)
+            self._step(row)
 
     def finish(self) -> None:
         """Enter what waited for later lines, and all counts."""
