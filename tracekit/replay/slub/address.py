@@ -181,6 +181,8 @@ class AddressCheck:
         The line of a free is printed before the object is put on a list: interrupts and tasks
         that came in between can free others, which then lie below it.
         """
+        if freed < 0:
+            return False
         resumed = self._next_of_task(freed)
         return all(
             slab.state[slot] == FREED and freed < slab.notes[slot] < resumed
