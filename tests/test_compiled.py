@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from tests.boots import ROOT, SAMPLES
 from tracekit import compiled
 
+CLASS = re.compile(r"^cdef class (\w+)(?:\((\w+)\))?:$(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 TRACED = sorted(path.parent for path in SAMPLES.glob("*/trace.txt*"))
 
 
@@ -52,3 +55,39 @@ def test_a_changed_source_is_not_taken_for_the_compiled_one(
 def test_both_forms_report_the_same(boot: Path) -> None:
     words = ("replay", "--format", "json", "--state", "snapshot", boot)
     assert run(*words, pure=False) == run(*words, pure=True)
+
+
+def declared() -> dict[str, tuple[str, str]]:
+    """Return the base, "" for none, and the declarations of every class that has C types."""
+    files = (compiled.source(module).with_suffix(".pxd") for module in compiled.MODULES)
+    found = [CLASS.findall(types.read_text()) for types in files if types.exists()]
+    return {name: (base, body) for classes in found for name, base, body in classes}
+
+
+def attributes(module: str) -> set[tuple[str, str]]:
+    """Return (class, attribute) of what the methods of a module's classes assign to self."""
+    tree = ast.parse(compiled.source(module).read_text())
+    return {
+        (owner.name, node.attr)
+        for owner in tree.body
+        if isinstance(owner, ast.ClassDef)
+        for node in ast.walk(owner)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    }
+
+
+@pytest.mark.parametrize("module", compiled.MODULES)
+def test_the_types_name_every_attribute(module: str) -> None:
+    classes = declared()
+    missing = set()
+    for name, attribute in attributes(module):
+        base, text = classes.get(name, ("", "dict __dict__"))
+        while base:
+            base, inherited = classes.get(base, ("", ""))
+            text += inherited
+        if not re.search(rf"\b{attribute}\b", text) and "dict __dict__" not in text:
+            missing.add(f"{name}.{attribute}")
+    assert missing == set()

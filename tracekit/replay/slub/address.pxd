@@ -7,3 +7,4 @@ cdef class AddressCheck:
     cdef public dict pending
     cdef public dict claims
     cdef public set lost
+    cdef public object leftovers

@@ -23,6 +23,9 @@ cdef class SimulatedCache:
     cdef public int64_t asked
     cdef public int64_t old_slabs
     cdef public dict last_row
+    cdef public int64_t peak_slabs
+    cdef public int64_t travelled
+    cdef public int64_t travelled_row
     cdef set _names
 
     cpdef bint belongs_to_other(self, name) except -9

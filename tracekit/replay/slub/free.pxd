@@ -14,6 +14,7 @@ cdef class FreeCheck:
     cdef World world
     cdef object rules
     cdef object ties
+    cdef bint _several
     cdef const int64_t[::1] _cpu
     cdef const int64_t[::1] _where
     cdef const int64_t[::1] _what
