@@ -12,12 +12,12 @@ from itertools import combinations, pairwise
 
 from tracekit.boot import Boot
 from tracekit.events.carveouts import CmaReserved, CrashKernel, FadumpReserved, SwiotlbMapped
+from tracekit.events.complaints import PageFailure
 from tracekit.events.devicetree import MemoryPool, ReservedMem, ReservedMemOverlap
 from tracekit.events.initrd import AcpiTable, Ramdisk, RamdiskNew
 from tracekit.events.iomem import IomemRow
 from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import ZoneRangeLine
-from tracekit.events.oops import AllocationFailure
 from tracekit.events.ranges import RangeEvent
 from tracekit.replay.maps.finding import Finding, amount, mem
 
@@ -154,9 +154,7 @@ def _dma_fails(boot: Boot, ranges: Sequence[CrashKernel]) -> Iterator[Finding]:
     lowest = min(crash.start for crash in ranges)
     border = lowest // GIB * GIB
     generic = boot.kernel.has("crashkernel_generic", default=True)
-    failures = [
-        event for event in boot.of(AllocationFailure) if "GFP_DMA" in event.flags.split("|")
-    ]
+    failures = [event for event in boot.of(PageFailure) if "GFP_DMA" in event.gfp_flags.split("|")]
     if generic or not failures or not border:
         return
     yield Finding(

@@ -16,7 +16,6 @@ from tracekit.replay.memblock.findings import findings
 from tracekit.replay.memblock.known import known_reserved
 from tracekit.replay.memblock.log import read_log
 from tracekit.replay.memblock.machine import describe
-from tracekit.replay.memblock.oops import oops_reports
 from tracekit.replay.memblock.outcome import (
     DIVERGED,
     INFERRED,
@@ -29,6 +28,7 @@ from tracekit.replay.memblock.outcome import (
 from tracekit.replay.memblock.panic import panics
 from tracekit.replay.memblock.regions import history
 from tracekit.replay.memblock.run import Run
+from tracekit.replay.memblock.unmapped import unmapped_memory
 
 RULES_DO_NOT_FIT = "the rules known for this kernel do not explain its choices"
 
@@ -56,7 +56,7 @@ def run(context: Context) -> None:
     context.hand_over(best.moments)
     past = history(best, boot)
     context.hand_over(past)
-    for parting in (*apart, *oops_reports(boot, past)):
+    for parting in (*apart, *unmapped_memory(boot, past)):
         report(parting, ledger)
 
 
