@@ -19,10 +19,14 @@ Zone ranges:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        (0x200000, "reserved by before memblock=debug was parsed [0x200000-0x3fffff]; zone DMA"),
+        (
+            0x200000,
+            "reserved by before memblock=debug was parsed [0x200000-0x3fffff]: nobody else may "
+            "free it; zone DMA",
+        ),
         (0x100000, "RAM that nobody reserved; zone DMA"),
         (0x2000, "the e820 map calls it usable (line 2); zone DMA"),
-        (0x8000000, "outside all RAM that the log gives memblock"),
+        (0x8000000, "outside all RAM that the log gives memblock: a hole"),
     ],
 )
 def test_what_lies_at_an_address(tmp_path: Path, address: int, words: str) -> None:

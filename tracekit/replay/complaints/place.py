@@ -27,7 +27,7 @@ class Places:
         regions = self._lists()
         reserved = next((r for r in regions if r.list == "reserved" and _holds(r, address)), None)
         if reserved is not None:
-            return f"reserved by {_owners(reserved, address)}"
+            return f"reserved by {_owners(reserved, address)}: nobody else may free it"
         if any(r.list == "memory" and _holds(r, address) for r in regions):
             return f"RAM that nobody reserved{self._between(address)}"
         return self._map(address)
@@ -45,7 +45,8 @@ class Places:
         above = min((r.start for r in reserved if r.start > address), default=None)
         if below is None or above is None:
             return ""
-        return f", in the gap [{below:#x}-{above - 1:#x}] between two reservations"
+        gap = f"[{below:#x}-{above - 1:#x}]"
+        return f", in the gap {gap} between two reservations: the hand-off frees it by rights"
 
     def _map(self, address: int) -> str:
         """What the firmware's map says, where memblock's lists do not hold the address."""
@@ -57,7 +58,7 @@ class Places:
         if rows:
             return f"the e820 map calls it {rows[-1].kind} (line {rows[-1].source.line})"
         has_ram = any(region.list == "memory" for region in self._lists())
-        return "outside all RAM that the log gives memblock" if has_ram else ""
+        return "outside all RAM that the log gives memblock: a hole" if has_ram else ""
 
     def _zone(self, address: int) -> str:
         shift = (self.context.boot.kernel.page_size or 0).bit_length() - 1
