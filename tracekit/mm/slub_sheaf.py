@@ -118,6 +118,20 @@ class Sheaf:
             tail.slab.free.unsure = False
             self.tail = None
 
+    def objects(self, sequence: Sequence) -> list[tuple[Slab, int]]:
+        """Return the known objects, the next one last; a slot is UNKNOWN where the sequence is."""
+        found: list[tuple[Slab, int]] = []
+        popped: dict[int, int] = {}
+        for item in reversed(self.items):
+            if isinstance(item, Run):
+                last = popped.get(id(item), item.popped)
+                slot = sequence.before(last, item.slab.objects) if last >= 0 else UNKNOWN
+                popped[id(item)] = slot
+                found.append((item.slab, slot))
+            else:
+                found.append(item)
+        return found[::-1]
+
     def push(self, slab: Slab, slot: int) -> None:
         """Put a freed object on top."""
         self.items.append((slab, slot))

@@ -227,10 +227,7 @@ class SheafCache(UnfrozenCache):
 
     def _refill_of_unknown(self, here: CpuSheaves, nid: int, objects: int) -> Slab:
         node = self.node(nid)
-        node.unknown = False
-        for other in node.partial:
-            other.listed = False
-        node.partial.clear()
+        self.use_up(nid)
         slab = Slab(NEW_SLAB, objects, node=nid)
         slab.free = Freelist(fresh=objects)
         slab.free.unsure = True
@@ -250,7 +247,9 @@ class SheafCache(UnfrozenCache):
         elif not here.known:
             here.take_unsure(slab, slot)
             if self.lists(slab, slot):
+                # A refill took more than this one object.
                 self.take_listed(slab, slot)
+                self.node(nid).unknown = True
         elif self._peek_source(here, nid) == (slab, slot):
             self._bring(here, nid)
             here.main.pop(slab, slot, self.sequence)
@@ -261,15 +260,19 @@ class SheafCache(UnfrozenCache):
             self._from_unseen_sheaf(here, nid, slab, slot)
 
     def _take_from_sheaf(self, here: CpuSheaves, nid: int, slab: Slab, slot: int) -> bool:
-        """Take an object that lies in a known sheaf, with all that lay on top of it."""
-        for sheaf in (here.main, here.spare, *self.barn(nid).full):
-            if (slab, slot) in sheaf.items:
-                del sheaf.items[sheaf.items.index((slab, slot)) :]
-                if sheaf is here.spare:
-                    here.main, here.spare = here.spare, Sheaf()
-                elif sheaf is not here.main:
-                    self.barn(nid).full.remove(sheaf)
-                    here.main, here.spare = sheaf, Sheaf()
+        """Take an object of the main sheaf with all on top of it, or one that another begins with.
+
+        False if it lies in neither.
+        """
+        if (slab, slot) in here.main.items:
+            del here.main.items[here.main.items.index((slab, slot)) :]
+            return True
+        barn = self.barn(nid)
+        for sheaf in (here.spare, *reversed(barn.full)):
+            if sheaf.items[-1:] == [(slab, slot)]:
+                barn.full = [each for each in barn.full if each is not sheaf]
+                here.main, here.spare = sheaf, Sheaf()
+                sheaf.items.pop()
                 return True
         return False
 
@@ -354,7 +357,8 @@ class SheafCache(UnfrozenCache):
         if here.known:
             here.main.push(slab, slot)
         elif not here.put_unsure(slab, slot):
-            self.barn(nid).unknown = True
+            # A sheaf may have gone to the barn, or from a barn that was full to its slabs.
+            self.barn(nid).unknown = self.node(nid).unknown = True
 
     def _make_room(self, here: CpuSheaves, nid: int) -> None:
         """See that the main sheaf can take an object (__pcs_replace_full_main)."""

@@ -103,16 +103,23 @@ class UnfrozenCache(Cache):
     def adopt_direct(self, name: int, objects: int, slot: int, nid: int) -> Slab:
         """A new slab was made for a request past the sheaves; no partial one was left then."""
         node = self.node(nid)
-        node.unknown = False
-        for other in node.partial:
-            other.listed = False
-        node.partial.clear()
+        self.use_up(nid)
         slab = self.slabs[name] = Slab(name, objects, node=nid)
         slab.free = Freelist(fresh=objects)
         slab.free.take(slot, self.sequence, objects)
         if slab.free:
             self._list(node, slab, head=True)
         return slab
+
+    def use_up(self, nid: int) -> None:
+        """A new slab was made: no other one of the node had a free object left."""
+        node = self.node(nid)
+        node.unknown = False
+        node.partial.clear()
+        for slab in self.slabs.values():
+            if slab.node == nid:
+                slab.listed = False
+                slab.free = Freelist()
 
     def lists(self, slab: Slab, slot: int) -> bool:
         """Say whether the object is on its slab's own list, as far as is known."""
@@ -129,21 +136,22 @@ class UnfrozenCache(Cache):
         if sheaf.below:
             for node in self.nodes.values():
                 node.unknown = True
-        objects: list[tuple[Slab, int]] = []
-        for item in sheaf.items:
-            if isinstance(item, Run):
-                item.slab.free.unknown = True
-            else:
-                objects.append(item)
+        objects = sheaf.objects(self.sequence)
         while objects:
             slab, slots = detached_freelist(objects)
             self.free_to_slab(slab, slots)
 
     def free_to_slab(self, slab: Slab, slots: list[int]) -> None:
-        """Give objects back to their slab; the last of `slots` comes first again (__slab_free)."""
+        """Give objects back to their slab; the last of `slots` comes first again (__slab_free).
+
+        A slot that is UNKNOWN leaves the order of the slab's free objects unknown.
+        """
         was_full = not slab.free and not slab.free.unknown
         for slot in slots:
-            slab.free.put(slot)
+            if slot < 0:
+                slab.free.unknown = True
+            else:
+                slab.free.put(slot)
         node = self.node(slab.node)
         if slab.empty and len(node.partial) >= self.rules.min_partial and (was_full or slab.listed):
             self.discard(slab)
