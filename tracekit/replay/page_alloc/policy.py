@@ -47,6 +47,16 @@ def user_page(gfp: str) -> bool:
     return "__GFP_ZERO" in flags and "GFP_HIGHUSER_MOVABLE" in flags
 
 
+@cache
+def slab_page(gfp: str) -> bool:
+    """Return whether the request is for a new slab, by the flags of allocate_slab().
+
+    The ring buffer, which says __GFP_RETRY_MAYFAIL, names the node of its slabs.
+    """
+    flags = frozenset(gfp.split("|"))
+    return {"__GFP_NOWARN", "__GFP_NORETRY"} <= flags and "__GFP_RETRY_MAYFAIL" not in flags
+
+
 class Policy:
     """The nodes of the cpus, and where interleaving stands."""
 
@@ -82,11 +92,11 @@ class Policy:
         """Return whether the task's requests go round all nodes."""
         return self.interleaving and pid <= 1
 
-    def next_node(self) -> int:
-        """Return the node that interleaving gives next (interleave_nodes())."""
+    def next_node(self, steps: int = 1) -> int:
+        """Return the node that interleaving gives after so many steps (interleave_nodes())."""
         if self._last not in self.nids:
             return self.nids[0]
-        return self.nids[(self.nids.index(self._last) + 1) % len(self.nids)]
+        return self.nids[(self.nids.index(self._last) + steps) % len(self.nids)]
 
     def watch(self, stream: Stream, row: int) -> None:
         """See interleaving end: kernel_init() drops it just before it runs init.
@@ -100,9 +110,14 @@ class Policy:
         """Return the node that the request most likely asks for.
 
         The request's node is not logged. A task that repeats a request (a loop over the pages
-        of a buffer, say) asks for the same node again; others go by their policy.
+        of a buffer, say) asks for the same node again; others go by their policy. Before
+        it asks for a new slab, get_any_partial() of mm/slub.c has gone on by one node as well.
         """
         pid = stream.pid[row]
+        if self.interleaved(pid) and not stream.context[row]:
+            gfp = stream.gfps[stream.extra[row]]
+            if slab_page(gfp) and not this_node(gfp):
+                return self.next_node(2)
         nid, times = self._habits.get((pid, stream.cpu[row], stream.extra[row]), (-1, 0))
         if self.interleaved(pid) and not stream.context[row]:
             return nid if times > 1 else self.next_node()
