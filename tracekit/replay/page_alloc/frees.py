@@ -140,7 +140,8 @@ class Frees:
         cpu = twin.settle(row)
         zone = twin.allocator.zone_of(pfn)
         if zone is None:
-            twin.account.unchecked(LEGAL, NO_ZONE)
+            if not twin.strays.freed(row):
+                twin.account.unchecked(LEGAL, NO_ZONE)
             return
         known = twin.in_use.get(pfn)
         if not self._check(row):

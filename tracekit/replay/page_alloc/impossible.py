@@ -26,7 +26,12 @@ def mark_impossible(stream: Stream, rules: Rules, account: Account) -> None:
     """Report rows with an order or migrate type out of range, and take them out of the replay."""
     orders, types = rules.max_order, len(rules.types)
     if max(stream.order, default=0) <= orders and max(stream.migratetype, default=0) < types:
-        rows = list(stream.rows(EXTFRAG))
+        sizes = zip(stream.kind, stream.pfn, stream.order, strict=True)
+        rows = [
+            row
+            for row, (kind, pfn, order) in enumerate(sizes)
+            if kind == EXTFRAG or (order and pfn & ((1 << order) - 1))
+        ]
     else:
         rows = list(range(len(stream)))
     for row in rows:

@@ -163,9 +163,15 @@ class FreeJudge:
         self._free_diverged(row, "PA104", f"order {order}", "a free page")
         return False
 
+    def beyond(self, row: int) -> None:
+        """Report the free of a page that lies in no zone."""
+        self._free_diverged(
+            row, "PA109", f"order {self.twin.stream.order[row]}", "a page of a zone"
+        )
+
     def _free_diverged(self, row: int, code: str, logged: str, simulated: str) -> None:
         stream = self.twin.stream
-        if code == "PA104":
+        if code in ("PA104", "PA109"):
             self.shared.blame.orphans.append(stream.order[row])
         self.twin.account.diverged(
             LEGAL,

@@ -75,7 +75,7 @@ class RefillJudge:
         """
         stream = self.twin.stream
         pfn, order = stream.pfn[row], stream.order[row]
-        if after in (ALLOC, PCPU_DRAIN):
+        if after in (ALLOC, PCPU_DRAIN) or not zone.start <= pfn < zone.end:
             return True
         if after == ZONE_LOCKED:
             return False

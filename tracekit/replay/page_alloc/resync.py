@@ -54,7 +54,30 @@ class Resync:
         self.handed_over = True
         self.window = -1
 
+    def split_since(self, pfn: int, order: int, row: int) -> bool:
+        """Return whether the block is certain to be free, because lines show where it came from.
+
+        Free buddies are merged: where the first that is heard of a buddy since the window is
+        that it left the free lists, both were one free block until then.
+        """
+        future, stream = self.future, self.twin.stream
+        zone = self.twin.allocator.zone_of(pfn)
+        for larger in range(order, self.twin.rules.max_order):
+            buddy = (pfn & -(1 << larger)) ^ (1 << larger)
+            first = future.next_row(buddy, self.window)
+            if first is not None and first < row:
+                return stream.kind[first] == ZONE_LOCKED
+            if zone is None or zone.block_with(buddy) is None:
+                break
+        return False
+
     def gone_before(self, pfn: int, order: int, row: int) -> bool:
+        """Return whether the block may have left the free lists in the unlogged run.
+
+        No line touches it, and the next that is heard of it, if anything, is its free.
+        """
+        if self.split_since(pfn, order, row):
+            return False
         future = self.future
         return all(
             future.untouched_between(page, self.window, row)
@@ -70,9 +93,9 @@ class Resync:
         """
         future = self.future
         pages = range(pfn, pfn + (1 << order))
-        if self.window < 0 or not all(
-            future.untouched_between(page, self.window, row) for page in pages
-        ):
+        if self.window < 0 or self.split_since(pfn, order, row):
+            return False
+        if not all(future.untouched_between(page, self.window, row) for page in pages):
             return False
         kinds = {future.next_kind(page, row) for page in pages if not self._rest(page, order, row)}
         return bool(kinds) and kinds <= {ALLOC, PCPU_DRAIN, FREE, None}

@@ -21,6 +21,7 @@ from tracekit.replay.page_alloc.moments import Moments
 from tracekit.replay.page_alloc.policy import Policy
 from tracekit.replay.page_alloc.resync import LATE, Resync
 from tracekit.replay.page_alloc.snapshot import Recorder
+from tracekit.replay.page_alloc.strays import Strays
 from tracekit.replay.page_alloc.stream import (
     ALLOC,
     BLIND,
@@ -137,6 +138,7 @@ class Twin:
         self.ties = Ties(stream, self.resync.future)
         self.fallbacks = Fallbacks(self)
         self.frees = Frees(self)
+        self.strays = Strays(self)
 
     def run(self, first: int, last: int) -> None:
         """Replay the rows from ``first`` up to but not including ``last``."""
@@ -244,6 +246,8 @@ class Twin:
         stream = self.stream
         pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
         zone = self.allocator.zone_of(pfn)
+        if zone is None:
+            zone = self.strays.zone_for(row)
         if zone is None:
             self.account.unchecked(REFILL, NO_ZONE)
             return
@@ -374,6 +378,8 @@ class Twin:
         stream = self.stream
         pfn, order = stream.pfn[row], stream.order[row]
         zone = self.allocator.zone_of(pfn)
+        if zone is None:
+            zone = self.strays.zone_for(row)
         if zone is None:
             self.account.unchecked(DRAIN, NO_ZONE)
             return
