@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.replay.page_alloc.play import MOVABLE, Trace, codes, play
 from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_rules import Rules
 from tracekit.mm.page_alloc_zone import Zone
@@ -16,58 +17,12 @@ from tracekit.replay.page_alloc.stream import (
     ALLOC,
     FREE,
     FREE_BATCHED,
-    MARKER,
     PCPU_DRAIN,
     VFREE,
     VMALLOC,
-    ZONE_LOCKED,
     Stream,
 )
 from tracekit.replay.page_alloc.twin import Twin
-
-USER = "GFP_HIGHUSER_MOVABLE"
-MOVABLE = 1
-
-
-class Trace:
-    """A trace in the making: one task on cpu 0, unless a call says otherwise."""
-
-    def __init__(self) -> None:
-        self.stream = Stream(file="trace", gfps=[USER, "GFP_KERNEL"])
-
-    def add(self, kind: int, pfn: int, order: int = 0, **more: int) -> None:
-        """Add one row with the next line number."""
-        more.setdefault("migratetype", 0 if kind in (FREE, FREE_BATCHED, VFREE) else MOVABLE)
-        self.stream.append(kind, len(self.stream) + 1, pfn=pfn, order=order, **more)
-
-    def refill(self, *pfns: int, order: int = 0, **more: int) -> None:
-        """Add a refill of the per-cpu list with these blocks."""
-        for pfn in pfns:
-            self.add(ZONE_LOCKED, pfn, order, extra=1, **more)
-
-    def mark(self, text: str) -> None:
-        """Add a marker."""
-        self.stream.labels.append(text)
-        self.add(MARKER, 0, extra=len(self.stream.labels) - 1)
-
-
-def play(trace: Trace, rules: Rules | None = None) -> tuple[Twin, Ledger]:
-    """Replay a trace over one zone of 2,048 free pages; return the twin and its ledger."""
-    rules = rules or Rules()
-    zone = Zone("Normal", 0, 0, 2048, rules)
-    for pfn in (0, 1024):
-        zone.insert(pfn, 10, MOVABLE, tail=True)
-    ledger = Ledger("page_alloc")
-    account = Account(trace.stream, ledger)
-    twin = Twin(PageAllocator([zone], rules), trace.stream, account, {})
-    twin.run(0, len(trace.stream))
-    account.close()
-    return twin, ledger
-
-
-def codes(ledger: Ledger) -> list[tuple[str, int]]:
-    """Return code and line of every divergence."""
-    return [(found.code, found.line.line) for found in ledger.divergences]
 
 
 def healthy() -> Trace:

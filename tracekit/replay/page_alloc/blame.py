@@ -69,6 +69,25 @@ class Blame:
                 alternatives=[f"line {self.twin.stream.line[row]} names the wrong page"],
             )
 
+    def other_arrived(self, freed: int, real: int) -> None:
+        """Report a free whose page did not arrive in a per-cpu list, but ``real`` did; mend it."""
+        twin = self.twin
+        stream = twin.stream
+        logged, order = stream.pfn[freed], stream.order[freed]
+        twin.in_use.pop(real)
+        twin.in_use[logged] = order
+        stream.pfn[freed] = real
+        twin.account.matched[LEGAL] -= 1
+        twin.account.diverged(
+            LEGAL,
+            "PA110",
+            freed,
+            f"mm_page_free order {order}",
+            logged=f"free of pfn {logged:#x}",
+            simulated=f"free of pfn {real:#x}",
+            explanation="mm_page_free_batched shows that another page was freed here",
+        )
+
     def drained_instead(self, row: int, logged: int) -> bool:
         """Blame the free of ``logged`` if the page that is drained was freed there."""
         twin = self.twin

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import LEGAL
-from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN, ZONE_LOCKED
+from tracekit.replay.page_alloc.stream import (
+    ALLOC,
+    FREE,
+    FREE_BATCHED,
+    PCPU_DRAIN,
+    ZONE_LOCKED,
+)
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Cpu, Twin
@@ -212,7 +218,8 @@ class Frees:
         cpu = self.twin.cpu(stream.cpu[row])
         pfn = stream.pfn[row]
         who = (stream.pid[row], stream.context[row])
-        if not self._waits(cpu, pfn, who):
+        arrives = self._waits(cpu, pfn, who) or (who == cpu.freer and self._named_other(row, cpu))
+        if not arrives:
             self._moved(row, cpu, who)
             return
         while cpu.pending:
@@ -230,6 +237,25 @@ class Frees:
             return False
         pages = self.stream.pfn
         return pages[cpu.pending[0]] == pfn or pfn in [pages[row] for row in cpu.pending]
+
+    def _named_other(self, row: int, cpu: Cpu) -> bool:
+        """Return whether a waiting free named another page than the one that arrives now.
+
+        The pages of a list arrive in the order of their frees: the first one whose page does
+        not arrive is the one that is wrong, if the page is in use at its order. It is reported.
+        """
+        stream, pfn = self.stream, self.stream.pfn[row]
+        arriving = set()
+        for other in range(row + 1, min(row + 1 + RUN_MAX, len(stream))):
+            if stream.cpu[other] == stream.cpu[row] and stream.kind[other] != FREE_BATCHED:
+                break
+            arriving.add(stream.pfn[other])
+        wrong = next((r for r in cpu.pending if stream.pfn[r] not in arriving), None)
+        if wrong is None or self.twin.in_use.get(pfn) != stream.order[wrong]:
+            return False
+        self.moving.pop(stream.pfn[wrong], None)
+        self.twin.resync.blame.other_arrived(wrong, pfn)
+        return True
 
     def _moved(self, row: int, cpu: Cpu, who: tuple[int, int]) -> None:
         """Let a page reach this cpu's list if its task logged the free on another cpu."""

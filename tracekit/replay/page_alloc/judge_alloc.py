@@ -8,7 +8,7 @@ from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import PFN
 from tracekit.replay.page_alloc.resync import LATE, WHILE_OFF, show
-from tracekit.replay.page_alloc.stream import ALLOC, FREE
+from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Taken, Twin
@@ -36,12 +36,30 @@ class AllocJudge:
                 allocator.drop(pfn)
             twin.account.unchecked(PFN, twin.account.reason)
             return pfn
+        predicted = taken.pfn if taken is not None else pages.head if pages is not None else None
+        if predicted is not None and self._not_given(row, predicted):
+            self._alloc_diverged(row, predicted)
+            if taken is None and pages is not None:
+                allocator.pop(pages)
+            return predicted
         if home is not None and self._same_list(row, home):
             return self._from_list(row, home, pages, taken)
-        predicted = taken.pfn if taken is not None else pages.head if pages is not None else None
         if home is not None and home.head == pfn and home.order == stream.order[row]:
             return self._other_cpu(row, taken)
         return self._nowhere(row, predicted, pages, taken)
+
+    def _not_given(self, row: int, predicted: int) -> bool:
+        """Return whether later lines say that the predicted page was given out, not the logged one.
+
+        The one is freed next without having been given out; the other is given out, drained or
+        leaves the free lists next without having been freed.
+        """
+        stream, future = self.twin.stream, self.shared.future
+        pfn, order = stream.pfn[row], stream.order[row]
+        after = future.next_row(pfn, row)
+        if after is None or stream.kind[after] == FREE or stream.order[after] != order:
+            return False
+        return future.next_kind(predicted, row) == FREE
 
     def _same_list(self, row: int, home: PcpList) -> bool:
         stream, rules = self.twin.stream, self.twin.rules
@@ -144,8 +162,9 @@ class AllocJudge:
         if taken is None and twin.policy.several and stopped.came_back(row, predicted):
             twin.account.unchecked(PFN, OTHER_NODE)
             return pfn
+        left = zone is not None and self._block_left(zone, row)
         proved = taken is None and (
-            stopped.proved_by_alloc(row, zone) or stopped.proved_by_free(row, predicted)
+            (left and stopped.proved_by_alloc(row, zone)) or stopped.proved_by_free(row, predicted)
         )
         if proved and self._from_window(row, zone, None, None):
             return pfn
@@ -169,7 +188,7 @@ class AllocJudge:
             self.shared.blame.suspect_free(row, predicted)
         if home is not None and predicted == pfn:
             allocator.drop(pfn)
-        elif taken is None and pages is not None:
+        elif taken is None and pages is not None and pages.pages:
             allocator.pop(pages)
         stream.order[row] = right
         return predicted
@@ -218,6 +237,8 @@ class AllocJudge:
         old = [page for page in old if future.next_kind(page, row) in (FREE, None)]
         if not zone.is_free(pfn, order) and zone.block_with(pfn) is not None:
             return False
+        if zone.is_free(pfn, order) and not self._block_left(zone, row):
+            return False
         for page in old:
             twin.allocator.drop(page)
             twin.in_use[page] = order
@@ -225,6 +246,20 @@ class AllocJudge:
             zone.carve(pfn, order)
         twin.account.unchecked(PFN, WHILE_OFF)
         return True
+
+    def _block_left(self, zone: Zone, row: int) -> bool:
+        """Return whether the free block around the row's pages shows signs of having been split.
+
+        A refill takes neighbours: other pages of the block come out of a per-cpu list too.
+        """
+        stream, future = self.twin.stream, self.shared.future
+        pfn, order = stream.pfn[row], stream.order[row]
+        first = zone.block_with(pfn)
+        if first is None or zone.blocks[first] >> 3 <= order:
+            return True
+        size = 1 << (zone.blocks[first] >> 3)
+        rest = (p for p in range(first, first + size) if not pfn <= p < pfn + (1 << order))
+        return any(future.next_kind(page, row) in (ALLOC, PCPU_DRAIN) for page in rest)
 
     def _alloc_diverged(self, row: int, predicted: int | None, right: int | None = None) -> None:
         stream = self.twin.stream

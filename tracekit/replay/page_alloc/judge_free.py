@@ -264,7 +264,8 @@ class FreeJudge:
         zone = twin.allocator.zone_of(pfn)
         if shared.window < 0 or zone is None or not shared.untouched(pfn, order, row):
             return False
-        zone.evict(pfn, order)
+        if zone.block_with(pfn) is not None:
+            return False
         for page in range(pfn, pfn + (1 << order)):
             twin.in_use.pop(page, None)
         return True

@@ -1,0 +1,49 @@
+"""Drains that were not expected: interrupted ones, and pages that a vmalloc() left alone."""
+
+from __future__ import annotations
+
+from tests.replay.page_alloc.play import MOVABLE, Trace, codes, play
+from tracekit.mm.page_alloc_rules import UNMOVABLE, Rules
+from tracekit.replay.page_alloc.stream import ALLOC, BLIND, FREE, PCPU_DRAIN, VMALLOC
+
+
+def test_a_drain_goes_on_with_its_own_list_after_another_task_took_a_page() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3, pid=9)
+    trace.refill(1024, 1025, 1026, 1027, order=0, migratetype=0, pid=9)
+    trace.add(ALLOC, 0, pid=7)
+    trace.add(ALLOC, 1024, pid=9, migratetype=0)
+    trace.add(FREE, 0, pid=7)
+    trace.add(PCPU_DRAIN, 3, pid=7)
+    trace.add(ALLOC, 1025, pid=9, migratetype=0)
+    trace.add(PCPU_DRAIN, 2, pid=7)
+    rules = Rules()
+    twin, ledger = play(trace, rules)
+    drains = ledger.kind("drain")
+    assert (drains.matched, drains.diverged) == (2, 0)
+    assert twin.rules is rules
+
+
+def test_pages_that_a_vmalloc_did_not_take_after_all_are_drained() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3, migratetype=UNMOVABLE)
+    trace.add(ALLOC, 0, migratetype=UNMOVABLE)
+    trace.add(VMALLOC, 2, extra=-1)
+    for pfn in (3, 2, 1):
+        trace.add(PCPU_DRAIN, pfn, pid=5, migratetype=UNMOVABLE)
+    _, ledger = play(trace, migratetype=UNMOVABLE)
+    assert not [found for found in ledger.divergences if found.severity != "note"]
+    assert ledger.kind("drain").inferred == 1
+
+
+def test_a_drained_page_that_no_line_listed_came_while_events_were_off() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3)
+    trace.add(ALLOC, 0)
+    trace.add(BLIND, 0)
+    trace.add(PCPU_DRAIN, 3, migratetype=MOVABLE)
+    trace.add(PCPU_DRAIN, 2047, migratetype=MOVABLE)
+    twin, ledger = play(trace)
+    # the page is free for all that is known: nobody can have drained it
+    assert codes(ledger) == [("PA106", 8)]
+    assert twin.resync.window == 5
