@@ -64,6 +64,13 @@ def test_time_that_runs_back_on_one_cpu_is_a_gap() -> None:
     assert (gap.first, gap.last) == (-1, 1500)
 
 
+def test_the_step_back_when_sched_clock_is_set_up_loses_nothing() -> None:
+    (gap,) = gaps(free("1.0", pid=0) + free("0.5", pid=0) + free("0.6"))
+    assert gap.usual
+    (gap,) = gaps(free("1.0", pid=0) + free("1.1") + free("0.5", pid=0))
+    assert not gap.usual
+
+
 def test_a_switched_clock_empties_the_buffer_though_nothing_counts_as_lost() -> None:
     trace = read(("# entries-in-buffer/entries-written: 1/1   #P:1\n" + free("1.0")).encode())
     trace.clock_switched = True
