@@ -1,0 +1,66 @@
+"""Print what a whole ``tracekit replay`` of a captured boot costs, beside tools that read text.
+
+Run it as ``python -m tests.benchmarks.bench_twins BOOT...``: events a second and bytes an event of
+the whole process with all twins, and in the same run the ratio to ``mawk '{print $5}'`` on the
+unpacked trace, and to ``trace-cmd report`` where it is installed and the boot has a trace.dat.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.traces import text_of
+from tracekit.boot import load
+from tracekit.compiled import in_use
+
+RUNS = 3
+
+
+def cost(*command: str | Path) -> tuple[float, int]:
+    """Return the least CPU seconds of several runs of a process, and its peak memory in bytes."""
+    return min(_once(command) for _ in range(RUNS))
+
+
+def _once(command: tuple[str | Path, ...]) -> tuple[float, int]:
+    child = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
+    _, _, used = os.wait4(child.pid, 0)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def measure(boot: Path, folder: Path) -> None:
+    """Print the figures of one boot."""
+    trace = load(str(boot)).trace
+    if trace is None:
+        print(f"{boot.name}: no trace")
+        return
+    took, peak = cost(sys.executable, "-m", "tracekit", "replay", "--format", "json", boot)
+    events = len(trace)
+    print(
+        f"{boot.name}: {events:,} events in {took:.2f} s, {events / took:,.0f} a second, ", end=""
+    )
+    print(f"{peak / events:.0f} bytes an event")
+    text = folder / "trace.txt"
+    text.write_bytes(text_of(boot))
+    if shutil.which("mawk"):
+        mawk, _ = cost("mawk", "{print $5}", text)
+        print(f"  mawk '{{print $5}}' {mawk:.2f} s, ratio {took / mawk:.2f}")
+    if shutil.which("trace-cmd") and (boot / "trace.dat").exists():
+        report, _ = cost("trace-cmd", "report", boot / "trace.dat")
+        print(f"  trace-cmd report {report:.2f} s, ratio {took / report:.2f}")
+
+
+def main() -> None:
+    """Measure the boots that are named."""
+    print(f"the inner loops are {'compiled' if in_use() else 'plain Python'}")
+    with TemporaryDirectory() as folder:
+        for name in sys.argv[1:]:
+            measure(Path(name), Path(folder))
+
+
+if __name__ == "__main__":
+    main()
