@@ -156,3 +156,27 @@ def test_a_slab_that_is_not_counted_yet_is_not_taken_for_a_refill() -> None:
         cache.predict(0)
         cache.adopt(0, first, slot)
     assert len(first.free) >= 0
+
+
+def test_a_slab_of_another_node_than_thought_leaves_the_list() -> None:
+    cache = young(objects=16)
+    cache.predict(0, 0)
+    cache.adopt_new(0, 100, 16, 5)
+    for slot in (4, 3, 2, 1, 0):
+        cache.commit(0, cache.slabs[100], slot)
+    cache.predict(0, 0)
+    cache.local[0] = 1
+    slab = cache.adopt_new(0, 101, 16, 5, nid=1)
+    assert slab.node == 1
+    cache.discard(slab)
+
+
+def test_what_a_slab_has_left_is_taken_though_it_was_not_counted() -> None:
+    cache = young(capacity=0)
+    cache.predict(0)
+    slab = cache.adopt_new(0, 100, 4, 0)
+    cache.free(0, slab, 0)
+    slab.free.unsure = True
+    cache.predict(0)
+    cache.commit(0, slab, 2)
+    assert 2 not in slab.free.stack

@@ -176,13 +176,21 @@ class SheafCache(UnfrozenCache):
         if slab is None:
             refill = self._assume_refill if made else self._beneath
             slab = refill(here, nid, objects)
-        slab.name, slab.node = name, nid
+        slab.name = name
+        if slab.node != nid:
+            self._came_from(slab, nid)
         self.slabs[name] = slab
         if here.known:
             here.main.pop(slab, slot, self.sequence)
         else:
             here.take_unsure(slab, slot)
         return slab
+
+    def _came_from(self, slab: Slab, nid: int) -> None:
+        """A slab lies on another node than was thought: what both nodes list is not known."""
+        self.node(slab.node).unknown = self.node(nid).unknown = True
+        self._unlist(slab)
+        slab.node = nid
 
     def _awaited(self, here: CpuSheaves, nid: int) -> Slab | None:
         """Return the new slab that the next object was to come from, None if it was not to."""

@@ -95,8 +95,11 @@ class UnfrozenCache(Cache):
             self._list(node, slab, head=False)
 
     def take_partial(self, slab: Slab, slot: int) -> None:
-        """Take what peek_partial() has named."""
-        slab.free.take(slot, self.sequence, slab.objects)
+        """Take what peek_partial() has named, or left unknown."""
+        if not slab.free.stack or slot in slab.free.stack:
+            slab.free.take(slot, self.sequence, slab.objects)
+        else:
+            slab.free.skip_to(slot, self.sequence, slab.objects)
         if not slab.free and not slab.free.unknown:
             self._unlist(slab)
 

@@ -18,6 +18,7 @@ class Leftovers:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.one_cpu = not any(desk.stream.cpu)
         self.left: dict[int, tuple[Slab, int, int]] = {}
 
     def new_slab(self, row: int, simulated: SimulatedCache) -> list[tuple[int, int]]:
@@ -34,10 +35,10 @@ class Leftovers:
         return self._report(simulated, *left)
 
     def _whole_life(self, simulated: SimulatedCache, slab: Slab) -> bool:
-        """Say whether every object of a slab has lines, and one CPU had it all the time."""
+        """Say whether every object of a slab has lines, and no other CPU can have set it aside."""
         cache = simulated.cache
         here = next(iter(cache.cpus.values()))
-        alone = len(cache.cpus) == 1 and len(cache.nodes) == 1
+        alone = self.one_cpu and len(cache.nodes) == 1
         seen = not (slab.old or slab.skipped or here.free.unsure or simulated.blind)
         # Caches that ask for sheaves had them before all others did (6.18).
         unseen = simulated.silent or simulated.name in ASKED_CAPACITY

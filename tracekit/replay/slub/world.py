@@ -167,13 +167,11 @@ class World:
         """
         if pointer in self.whole:
             return LIVE, self.whole[pointer]
-        if pointer in self.returned:
-            return FREED, self.returned[pointer]
-        owner = self.gone.get(pfn)
+        returned, owner = self.returned.get(pointer, -1), self.gone.get(pfn)
         slot = -1 if owner is None else self.slot_of(owner[0], owner[1].name, pointer)
-        if owner is None or slot < 0:
-            return NEVER_SEEN, -1
-        return owner[1].state[slot], owner[1].notes[slot]
+        if owner is not None and slot >= 0 and owner[1].notes[slot] > returned:
+            return owner[1].state[slot], owner[1].notes[slot]
+        return (FREED, returned) if returned >= 0 else (NEVER_SEEN, -1)
 
     def give_back(self, pointer: int, pfn: int, row: int) -> None:
         """Note that an object outside the slabs, which was in use, was freed."""
