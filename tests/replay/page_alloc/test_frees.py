@@ -32,3 +32,16 @@ def test_a_free_of_another_page_shows_when_the_right_one_arrives() -> None:
     assert ledger.kind("legal").matched == 1
     assert ledger.kind("legal").diverged == 1
     assert twin.in_use == {1: 0, 2: 0}
+
+
+def test_before_4_14_a_page_arrives_before_its_own_free_is_logged() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3)
+    for pfn in (0, 1, 2):
+        trace.add(ALLOC, pfn)
+    for pfn in (0, 1, 2):
+        trace.add(FREE_BATCHED, pfn)
+        trace.add(FREE, pfn)
+    _, ledger = play(trace)
+    assert not ledger.divergences
+    assert ledger.kind("legal").matched == 3

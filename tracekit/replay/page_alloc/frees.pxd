@@ -15,6 +15,7 @@ cdef class Frees:
     cdef list _starts
     cdef list _ends
     cdef set _initialised
+    cdef bint _frees_first
     cdef dict __dict__
 
     cpdef allocated(self, tuple who, object pfn, int order)

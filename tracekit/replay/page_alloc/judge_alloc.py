@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OTHER_NODE = "the node that the caller asked for is not logged"
 OTHER_CPU = "logged on another cpu than the page was taken on"
 CAPTURED = "the page came from no list that is logged (compaction, or reclaim in between)"
+BATCH_ORDER = 6
 
 
 class AllocJudge:
@@ -248,14 +249,15 @@ class AllocJudge:
         return True
 
     def _block_left(self, zone: Zone, row: int) -> bool:
-        """Return whether the free block around the row's pages shows signs of having been split.
+        """Return whether the free block around the row's pages may have been split unseen.
 
-        A refill takes neighbours: other pages of the block come out of a per-cpu list too.
+        One refill may take all of a block of 2^6 pages (zone_batchsize() gives 63 at most). What
+        it leaves of a larger one is taken next: some of it comes out of a per-cpu list too.
         """
         stream, future = self.twin.stream, self.shared.future
         pfn, order = stream.pfn[row], stream.order[row]
         first = zone.block_with(pfn)
-        if first is None or zone.blocks[first] >> 3 <= order:
+        if first is None or zone.blocks[first] >> 3 <= max(order, BATCH_ORDER):
             return True
         size = 1 << (zone.blocks[first] >> 3)
         rest = (p for p in range(first, first + size) if not pfn <= p < pfn + (1 << order))
