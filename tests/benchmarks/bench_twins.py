@@ -44,11 +44,9 @@ def events_of(boot: Path) -> int:
 def measure(boot: Path, folder: Path) -> None:
     """Print the figures of one boot."""
     took, peak = cost(sys.executable, "-m", "tracekit", "replay", "--format", "json", boot)
-    events = len(trace)
-    print(
-        f"{boot.name}: {events:,} events in {took:.2f} s, {events / took:,.0f} a second, ", end=""
-    )
-    print(f"{peak / events:.0f} bytes an event")
+    events = events_of(boot)
+    speed = f"{events / took:,.0f} a second, {peak / events:.0f} bytes an event"
+    print(f"{boot.name}: {events:,} events in {took:.2f} s, {speed}")
     text = folder / "trace.txt"
     text.write_bytes(text_of(boot))
     if shutil.which("mawk"):
