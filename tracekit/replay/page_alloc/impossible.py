@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 KINDS = {ALLOC: PFN, FREE: LEGAL, ZONE_LOCKED: REFILL, PCPU_DRAIN: DRAIN, EXTFRAG: FALLBACK}
 
+# rows looked at for the right order of a misaligned block, and how many blocks are so mended
+NEAR = 50_000
+MENDED = 8
+
 
 def mark_impossible(stream: Stream, rules: Rules, account: Account) -> None:
     """Report rows with an order or migrate type out of range, and take them out of the replay."""
@@ -34,6 +38,7 @@ def mark_impossible(stream: Stream, rules: Rules, account: Account) -> None:
         ]
     else:
         rows = list(range(len(stream)))
+    mended = 0
     for row in rows:
         kind = KINDS.get(stream.kind[row])
         known = types
@@ -50,7 +55,32 @@ def mark_impossible(stream: Stream, rules: Rules, account: Account) -> None:
             logged=f"order {stream.order[row]}, migrate type {stream.migratetype[row]}",
             simulated=f"orders up to {orders}, {types} migrate types",
         )
-        stream.kind[row] = IMPOSSIBLE
+        right = _right_order(stream, row) if mended < MENDED else None
+        if right is None:
+            stream.kind[row] = IMPOSSIBLE
+        else:
+            # the row is replayed at that order, and must not count twice
+            mended += 1
+            stream.order[row] = right
+            account.matched[kind] -= 1
+
+
+def _right_order(stream: Stream, row: int) -> int | None:
+    """Return the order at which the nearest other row about a misaligned block shows it."""
+    pfn, kind = stream.pfn[row], stream.kind[row]
+    if kind == EXTFRAG or not 0 <= stream.order[row] < pfn.bit_length():
+        return None
+    near = (
+        other
+        for step in range(1, NEAR)
+        for other in (row - step, row + step)
+        if 0 <= other < len(stream.pfn) and stream.pfn[other] == pfn
+    )
+    found = next((r for r in near if stream.kind[r] in KINDS and stream.kind[r] != EXTFRAG), None)
+    if found is None:
+        return None
+    order = stream.order[found]
+    return order if order >= 0 and not pfn & ((1 << order) - 1) else None
 
 
 def _possible(stream: Stream, row: int, orders: int, types: int) -> bool:
