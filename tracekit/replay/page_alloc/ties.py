@@ -20,6 +20,8 @@ class Ties:
         self.sequence = list(range(len(stream)))
         self.position = 0
         self.moved = 0
+        # rows that gave way, and to which: in a trace out of order two may each want the other
+        self.gave_way: set[tuple[int, int]] = set()
 
     def taken_first(self, row: int, pfn: int) -> bool:
         """Return whether another cpu took ``pfn`` at the very time of the row.
@@ -33,6 +35,9 @@ class Ties:
             return False
         if stream.cpu[other] == stream.cpu[row] or stream.time[other] != stream.time[row]:
             return False
+        if (row, other) in self.gave_way:
+            return False
+        self.gave_way.add((row, other))
         here = self.position - 1
         try:
             there = self.sequence.index(other, here)
