@@ -145,8 +145,8 @@ class Twin:
         kinds = self.stream.kind
         handlers = {
             ALLOC: self.alloc,
-            FREE: self.frees.free,
-            FREE_BATCHED: self.frees.free_batched,
+            FREE: self._free,
+            FREE_BATCHED: self._free_batched,
             ZONE_LOCKED: self.zone_locked,
             PCPU_DRAIN: self.drain,
             EXTFRAG: self.fallbacks.extfrag,
@@ -169,6 +169,12 @@ class Twin:
                 handler(row)
             if begin <= row <= end and recorder is not None:
                 recorder.see(row)
+
+    def _free(self, row: int) -> None:
+        self.frees.free(row)
+
+    def _free_batched(self, row: int) -> None:
+        self.frees.free_batched(row)
 
     def adopt(self, rules: Rules) -> None:
         """Go on with other rules, because the trace shows that this kernel has them."""
