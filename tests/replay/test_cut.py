@@ -27,6 +27,14 @@ def test_a_cut_log_is_not_loud(log: Path, tmp_path: Path) -> None:
         assert replay(load(path)).loud == []
 
 
+@pytest.mark.parametrize("end", ["Initmem setup node 0", "MEMBLOCK configuration:", " memory[0x0]"])
+def test_ram_may_be_known_only_from_the_dump_that_is_cut(tmp_path: Path, end: str) -> None:
+    lines = (SAMPLES / "arm64-6.1-virt-rsvmem" / "dmesg.log").read_text().split("\n")
+    path = tmp_path / "dmesg.log"
+    path.write_text("\n".join(lines[: next(i for i, line in enumerate(lines) if end in line) + 1]))
+    assert replay(load(path)).loud == []
+
+
 def test_a_fault_in_a_log_cut_after_the_hand_off_is_still_found(tmp_path: Path) -> None:
     lines = (SAMPLES / "x86_61_256M_1cpu" / "dmesg.log").read_text().split("\n")
     end = next(i for i, line in enumerate(lines) if "Memory: " in line) + 10

@@ -16,6 +16,7 @@ from tracekit.replay.context import Context
 
 REASON = "the log ends before the lines that decide it"
 LAST_EVENTS = 2
+NO_ROOM = "no room"
 
 
 def run(context: Context) -> None:
@@ -36,14 +37,19 @@ def _before_handoff(context: Context) -> None:
     for name, ledger in context.ledgers.items():
         whole = name in ("mm_init", "bootmem")
         limits = name == "memblock" and not boot.of(ZoneRangesHeader)
-        ledger.withdraw(REASON, partial(_doubted, last=last, whole=whole, limits=limits))
+        dumped = name == "memblock" and "first_dump" in ledger.checks
+        ram = dumped and ledger.checks["first_dump"].checked > 0
+        ledger.withdraw(REASON, partial(_doubted, last=last, whole=whole, limits=limits, ram=ram))
         ledger.divergences = [found for found in ledger.divergences if found.line.line < last]
 
 
-def _doubted(found: Divergence, last: int, whole: bool, limits: bool) -> bool:
+def _doubted(found: Divergence, last: int, whole: bool, limits: bool, ram: bool) -> bool:
     """Return whether the lines that are missing could set a divergence right.
 
     Zones and bootmem lean on the whole of the boot until the hand-off; an allocation's limits
-    and nodes (``limits``) show in the zone ranges; what stands at the end may lack its answer.
+    and nodes (``limits``) show in the zone ranges, and all RAM in a dump (``ram``); what stands
+    at the end may lack its answer.
     """
-    return whole or found.line.line >= last or (limits and found.code == "MB101")
+    if found.code == "MB101" and (limits or (found.simulated == NO_ROOM and not ram)):
+        return True
+    return whole or found.line.line >= last
