@@ -39,8 +39,10 @@ def test_another_file_is_not_written_over(tmp_path: Path) -> None:
         Table(tmp_path / "rows.csv")
 
 
-@pytest.mark.skipif(find_spec("pyarrow") is not None, reason="Parquet can be written here")
-def test_parquet_without_an_engine_is_told_before_the_work(tmp_path: Path) -> None:
+def test_parquet_without_an_engine_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(TableError, match="pyarrow"):
         ParquetTable(tmp_path / "rows.parquet")
 

@@ -94,7 +94,9 @@ def _divergence(replay: Replay, divergence: Divergence) -> str:
     name = style(f"{divergence.severity} {divergence.code}", fg=COLOURS[divergence.severity])
     place = _place(replay, divergence.line)
     lines = [f"{name} {style(place, bold=True)} {entry.title}: {divergence.subject}"]
-    rows = [("logged", divergence.logged), ("expected", divergence.simulated)]
+    # A complaint of the kernel is no prediction that failed: the replay says what it knows.
+    beside = "known" if entry.code.startswith(COMPLAINTS) else "expected"
+    rows = [("logged", divergence.logged), (beside, divergence.simulated)]
     if divergence.explanation != entry.title:
         rows.append(("why", divergence.explanation))
     rows += [("or", alternative) for alternative in divergence.alternatives]

@@ -192,14 +192,11 @@ class ExpressionReader(Columns):
         """Add the columns that every event has."""
         stamps = list(map(lines.stamps.__getitem__, rows))
         points = b"".join(stamps).count(b".")
-        added = (
-            map(lines.codes.__getitem__, rows),
-            map(lines.first.__add__, rows),
-            _times(stamps, points),
-            map(lines.prefixes.__getitem__, rows),
-        )
-        for column, values in zip(self._common, added, strict=True):
-            _extend(column, list(values))
+        codes, lines_, times, prefixes = self._common
+        _extend(codes, list(map(lines.codes.__getitem__, rows)))
+        _extend(lines_, list(map(lines.first.__add__, rows)))
+        _extend(times, list(_times(stamps, points)))
+        _extend(prefixes, list(map(lines.prefixes.__getitem__, rows)))
         self.ticks = self.ticks or points < len(stamps)
 
     def _add_fields(self, code: int, groups: list[Groups]) -> None:
