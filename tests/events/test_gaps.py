@@ -7,6 +7,7 @@ from tracekit.syntax.captured_trace import _begins_late
 
 FREE = "a-{pid} [00{cpu}] .... {time}: kfree: call_site=f+0x1/0x2 ptr=ffff888005df1ec0\n"
 SWITCH = "a-{pid} [000] .... {time}: kmalloc: call_site=tracepoint_add_func+0xf7/0x3f0 ptr=ffff888005df1ec0 bytes_req=64 bytes_alloc=64 gfp_flags=GFP_KERNEL node=-1 accounted=false\n"
+PAGE = "a-1 [000] .... 0.15: mm_page_alloc: page=fffffdffffef2b80 pfn=277678 order=0 migratetype=0 gfp_flags=GFP_KERNEL\n"
 
 
 def free(time: str, cpu: int = 0, pid: int = 1) -> str:
@@ -54,6 +55,15 @@ def test_the_window_in_which_boots_events_were_off_is_found() -> None:
     assert (gap.first, gap.last, gap.cpu) == (2, 4, None)
     # an event that somebody switches on later does not mean that others were off
     assert gaps(switch("0.0", 0) + free("0.1") + switch("9.0", 77)) == []
+
+
+def test_the_window_ends_before_the_pages_that_the_first_enabling_takes() -> None:
+    text = switch("0.0", 0) + free("0.1") + PAGE + switch("0.2", 1) + switch("0.3", 1)
+    (gap,) = gaps(text + free("0.4"))
+    assert (gap.first, gap.last) == (1, 4)
+    other_task = PAGE.replace("a-1 ", "b-7 ")
+    (gap,) = gaps(switch("0.0", 0) + other_task + switch("0.2", 1) + free("0.4"))
+    assert gap.first == 1
 
 
 def test_time_that_runs_back_on_one_cpu_is_a_gap() -> None:

@@ -21,6 +21,8 @@ BEFORE_ALL = -1
 SWITCHING = "tracepoint_add_func"
 IDLE, INIT = 0, 1
 MOST_STEPS_BACK = 1000
+# What an allocation prints before its own line, where its slab has to take new pages.
+PAGES_TAKEN = ("mm_page_alloc", "mm_page_alloc_zone_locked", "mm_page_alloc_extfrag")
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,24 @@ def _blind(trace: Trace) -> Iterator[Gap]:
     again = [place for place in places if pids[place] == INIT]
     if again and pids[places[0]] == IDLE:
         reason = "boot's events were off for a while"
-        yield Gap(again[0] - 1, again[-1], None, None, reason, usual=True)
+        yield Gap(begin_of(trace, again[0]) - 1, again[-1], None, None, reason, usual=True)
+
+
+def begin_of(trace: Trace, place: int) -> int:
+    """Return the first event of the slab allocation whose own line is the event ``place``.
+
+    A slab that has no free object takes pages first: their lines of the same task come before.
+    """
+    kinds, prefixes = trace["kind"], trace["prefix"]
+    pages = {trace.code(name) for name in PAGES_TAKEN}
+    tasks, cpus = trace.prefix("pid"), trace.prefix("cpu")
+    own = (tasks[prefixes[place]], cpus[prefixes[place]])
+    while place and kinds[place - 1] in pages:
+        prefix = prefixes[place - 1]
+        if (tasks[prefix], cpus[prefix]) != own:
+            break
+        place -= 1
+    return place
 
 
 def _clock(trace: Trace) -> Iterator[Gap]:

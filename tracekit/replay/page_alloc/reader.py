@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from tracekit.events import bulk
+from tracekit.events.gaps import begin_of
 from tracekit.events.table import Column, Trace
 from tracekit.replay.page_alloc.stream import (
     ALLOC,
@@ -149,13 +150,13 @@ def blind_indexes(trace: Trace) -> list[int]:
     of the early initcalls switches all events off and on, and makes the second.
     """
     bursts = _enabling_bursts(trace)
-    return [first for first, _ in bursts if first > _BURST]
+    return [begin_of(trace, first) for first, _ in bursts if first > _BURST]
 
 
 def switch_ons(trace: Trace) -> list[int]:
     """Return where events were switched on, one after the other: from there and up to there."""
     bursts = _enabling_bursts(trace)
-    return sorted({index for first, last in bursts for index in (first, last + 1)})
+    return sorted({index for first, last in bursts for index in (begin_of(trace, first), last + 1)})
 
 
 def _enabling_bursts(trace: Trace) -> list[tuple[int, int]]:
