@@ -47,3 +47,24 @@ def test_more_rests_than_are_kept_are_read_alike() -> None:
     new = [KMALLOC % (i, i, 2 * i, b"GFP_%d" % i, i) for i in range(MANY)]
     again = [KMALLOC % (i, 8, 8, b"GFP_KERNEL", i % 3) for i in range(MANY)]
     assert_alike(b"".join(FRAME + event + b"\n" for event in (*new, *again, *new[::50])))
+
+
+def test_a_rest_means_another_thing_in_another_kind_of_event() -> None:
+    """What follows migratetype in one kind follows bytes_alloc in the other, as another field."""
+    # lines that come again here and there make each point of a line give up before the next one
+    new = iter(range(1, MANY))
+    rows = [(0, 0, 0)] * 200 + [(next(new),) * 3 for _ in range(830)]
+    rows += [(next(new), 0, 0) for _ in range(100)] + [(next(new),) * 3 for _ in range(105)]
+    rows += [(next(new), next(new), 0) for _ in range(50)] + [(next(new),) * 3 for _ in range(55)]
+    pages = [
+        b"mm_page_alloc: page=%016x pfn=0x%x order=%d migratetype=%d gfp_flags=GFP_KERNEL"
+        % (page, pfn, order, order)
+        for page, pfn, order in rows
+    ]
+    areas = [
+        b"percpu_alloc_percpu: call_site=f+0x1/0x2 reserved=0 is_atomic=0 size=%d align=8 "
+        b"base_addr=ffff000000001000 off=%d ptr=%016x bytes_alloc=%d gfp_flags=GFP_KERNEL"
+        % (i, i, i, i)
+        for i in range(40)
+    ]
+    assert_alike(b"".join(FRAME + event + b"\n" for event in (*pages, *areas)))

@@ -70,7 +70,7 @@ cdef class Memos:
             self.tried[point] = self.hits[point] = 0
         self.tried[point] += 1
         while memo.hash:
-            if (memo.hash == hash and memo.length == length
+            if (memo.hash == hash and memo.point == point and memo.length == length
                     and _same(self.texts + memo.text, at, length)):
                 self.hits[point] += 1
                 return memo
