@@ -141,7 +141,7 @@ def _total(line: str, group: int, more: int) -> str:
 
 
 def lost_free(lines: list[str], rng: random.Random) -> Injected | None:
-    """A free's line gone whose memory a later allocation takes; reported at that allocation."""
+    """A free's line gone; reported where a dump shows it or an allocation takes the memory."""
     places = []
     for i, line in enumerate(lines):
         if FREE.search(line) and RANGE.search(line):
@@ -149,11 +149,20 @@ def lost_free(lines: list[str], rng: random.Random) -> Injected | None:
             users = (j for j in allocations(lines) if j > i and _overlap(lines[j], low, high))
             user = next(users, None)
             if user is not None:
-                places.append((i, user))
+                places.append((i, _in_dump(lines, i, user, low, high) or user))
     if not places:
         return None
-    at, user = rng.choice(places)
-    return Injected("lost free", lines[:at] + lines[at + 1 :], user, lines[at])
+    at, shown = rng.choice(places)
+    return Injected("lost free", lines[:at] + lines[at + 1 :], shown, lines[at])
+
+
+def _in_dump(lines: list[str], at: int, user: int, low: int, high: int) -> int | None:
+    """Return where a dump before the user shows the loss: the row beside it, or the heading."""
+    head = next((i for i in range(at, user) if TOTALS.search(lines[i])), None)
+    if head is None:
+        return None
+    rows = (i for i in _dump_rows(lines, head) if "reserved[" in lines[i])
+    return next((i for i in rows if _overlap(lines[i], low - 1, high + 1)), head - 1)
 
 
 def _overlap(line: str, low: int, high: int) -> bool:

@@ -43,6 +43,9 @@ def test_what_only_the_dump_shows_is_inferred_and_listed(tmp_path: Path) -> None
     ledger = played("", tmp_path, arm64(early, (0x200000, 0x300000), (TOP - 0x1000, TOP)))
     assert codes(ledger) == []
     assert kinds(ledger) == ["ram-from-dump", "early-reservation"]
+    lines = (tmp_path / "dmesg.log").read_text().splitlines()
+    rows = [lines[inference.line.line - 1].split("]")[0] for inference in ledger.inferences]
+    assert rows == [" memory[0x0", " reserved[0x0"]
     assert (ledger.checks["first_dump"].matched, ledger.checks["first_dump"].inferred) == (1, 2)
 
 

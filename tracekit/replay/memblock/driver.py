@@ -30,6 +30,8 @@ from tracekit.replay.memblock.regions import history
 from tracekit.replay.memblock.run import Run
 from tracekit.replay.memblock.unmapped import unmapped_memory
 
+RAM_FROM_DUMP = "RAM known only from the first dump"
+EARLY = "in the first dump, and no line reserved it: reserved before memblock=debug was parsed"
 RULES_DO_NOT_FIT = "the rules known for this kernel do not explain its choices"
 
 
@@ -70,29 +72,29 @@ def enter(run: Run, ledger: Ledger) -> None:
     for finding in found:
         report(finding, ledger)
     _list_assumptions(run, ledger)
+    _list_from_dump(run, ledger)
+
+
+def _list_from_dump(run: Run, ledger: Ledger) -> None:
+    """List what only the first dump shows, each range at the row that shows it."""
     dump = run.start.dump
+    if dump is None:
+        return
+    for start, end in subtract(run.start.memory, run.known_ram):
+        line = dump.source_of("memory", start)
+        ledger.infer("ram-from-dump", span(start, end), RAM_FROM_DUMP, line)
     for start, end in subtract(run.start.pieces, run.known):
-        if dump is not None:
-            ledger.infer(
-                "early-reservation",
-                span(start, end),
-                "in the first dump, and no line reserved it: reserved before memblock=debug "
-                "was parsed",
-                dump.source,
-            )
+        line = dump.source_of("reserved", start)
+        ledger.infer("early-reservation", span(start, end), EARLY, line)
 
 
 def _list_assumptions(run: Run, ledger: Ledger) -> None:
-    """List what was taken for true apart from early reservations."""
+    """List what was taken for true and stands in no row of a dump."""
     source = run.log.steps[0].source if run.log.steps else None
     if source is None:
         return
     assumed: list[tuple[str, str, str]] = []
     dump = run.start.dump
-    if dump is not None and subtract(run.start.memory, run.known_ram):
-        ram = subtract(run.start.memory, run.known_ram)
-        text = ", ".join(span(*part) for part in ram)
-        assumed.append(("ram-from-dump", text, "RAM known only from the first dump"))
     if run.start.hotplug:
         text = ", ".join(span(*part) for part in run.start.hotplug)
         why = "movable_node, and no allocation lies there until the nodes are set up"

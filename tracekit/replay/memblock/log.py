@@ -101,6 +101,11 @@ class Dump:
         """Rows of one list that hold at least a byte (an empty list shows a dummy row)."""
         return [row for row in self.rows if row.list == name and row.size]
 
+    def source_of(self, name: str, address: int) -> Source:
+        """Return the line of the list's row that holds a byte, of the heading where none does."""
+        held = (row for row in self.of(name) if row.base <= address < row.base + row.size)
+        return next((row.source for row in held), self.source)
+
 
 @dataclass(slots=True)
 class Doubled:
