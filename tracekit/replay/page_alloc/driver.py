@@ -14,6 +14,7 @@ from tracekit.boot import Boot
 from tracekit.events.carveouts import CmaReserved
 from tracekit.events.devicetree import MemoryPool
 from tracekit.events.gaps import BEFORE_ALL, Gap
+from tracekit.events.memblock import MemblockCall
 from tracekit.events.percpu_setup import PcpuAllocMap
 from tracekit.kernel.arch import ARCHES, nr_orders
 from tracekit.mm.handoff import Handoff
@@ -65,7 +66,7 @@ def run(context: Context) -> None:
     windows = find_windows(stream)
     zones = twin.allocator.zones
     left_out = uncounted(boot.kernel, context.take(Memblock), zones)
-    twin.recorder = Recorder(twin.allocator, windows, left_out)
+    twin.recorder = Recorder(twin.allocator, windows, left_out, twin.resync.passed_by)
     watch = context.take(PageWatch)
     if watch is not None:
         twin.recorder = watch.start(twin, twin.recorder)
@@ -104,7 +105,8 @@ def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Acc
     report_run(infer_run(twin.allocator, stream, future, deferred), account)
     twin.deferred = deferred
     areas = cma_areas(boot)
-    twin.frees.know(deferred.ranges, areas)
+    late = late_frees(boot) if handoff.rules.to_tail else []
+    twin.frees.know(deferred.ranges, areas, late)
     twin.resync.contig.areas = areas
     return twin
 
@@ -142,6 +144,16 @@ def cma_areas(boot: Boot) -> list[tuple[int, int]]:
     named = [(area.start, area.end) for area in boot.of(CmaReserved)]
     named += [(pool.start, pool.end) for pool in boot.of(MemoryPool) if pool.pool == "CMA"]
     return [(start // size, end // size) for start, end in named]
+
+
+def late_frees(boot: Boot) -> list[tuple[int, int]]:
+    """Return what memblock_free_late() gave back after the hand-off: pfn ranges, ends exclusive.
+
+    Only whole pages go back. EFI's boot services are the usual case.
+    """
+    size = boot.kernel.page_size or 4096
+    calls = [call for call in boot.of(MemblockCall) if call.is_late]
+    return [(-(-call.base // size), (call.bound + 1) // size) for call in calls]
 
 
 def pointer_size(boot: Boot) -> int:

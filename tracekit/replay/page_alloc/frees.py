@@ -44,12 +44,19 @@ class Frees:
         self._ends: list[int] = []
         self._initialised: set[tuple[int, int]] = set()
         self._exact: dict[tuple[int, int], tuple[int, int]] = {}
+        self._late: set[int] = set()
 
-    def know(self, deferred: Sequence[tuple[int, int]], cma: Sequence[tuple[int, int]]) -> None:
-        """Note the pfn ranges that are initialised late, and the CMA areas."""
+    def know(
+        self,
+        deferred: Sequence[tuple[int, int]],
+        cma: Sequence[tuple[int, int]],
+        late: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Note pfn ranges: those initialised late, the CMA areas, and what memblock freed late."""
         self._starts = [start for start, _ in sorted(deferred)]
         self._ends = [end for _, end in sorted(deferred)]
         self._areas = cma
+        self._late = {pfn for start, end in late for pfn in range(start, end)}
 
     # -- what kind of free it is ----------------------------------------------------------
 
@@ -85,6 +92,16 @@ class Frees:
             return False
         orders = range(self.twin.rules.max_order + 1)
         return not any((pfn >> order, order) in self._initialised for order in orders)
+
+    def _freed_late(self, pfn: int, order: int) -> bool:
+        """Return whether memblock_free_late() gives the page to the zone, past the per-cpu lists.
+
+        Since v5.10 it goes to the tail (mm/page_alloc.c:__free_pages_core), each page once.
+        """
+        if order or pfn not in self._late:
+            return False
+        self._late.discard(pfn)
+        return True
 
     def _in_cma(self, pfn: int) -> bool:
         """Return whether the page lies in a CMA area, which is handed over late.
@@ -158,7 +175,7 @@ class Frees:
             zone.set_pageblock_type(pfn, order, self._cma)
         if row in stream.deferred or (known is None and self._deferred(pfn)):
             self._free_deferred(zone, pfn, order)
-        elif twin.resync.contig.giving == row:
+        elif twin.resync.contig.giving == row or (known is None and self._freed_late(pfn, order)):
             zone.free_one(pfn, order, zone.pageblock_type(pfn), tail=True)
         elif order == 0 and twin.vmalloc.begins(stream, row):
             cpu.frees((stream.pid[row], stream.context[row]), stream.depth[row])
@@ -303,5 +320,8 @@ class Frees:
         pages = allocator.pcp(zone, stream.cpu[row] if number is None else number, pindex)
         allocator.push(pages, pfn, tail=False)
         cpu.freed = pages
+        passed_by = self.twin.resync.passed_by
         if stream.context[row]:
-            self.twin.resync.passed_by.freed(row)
+            passed_by.freed(row)
+        elif pfn in passed_by.runs:
+            del passed_by.runs[pfn]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import DRAIN, LEGAL, PFN
-from tracekit.replay.page_alloc.resync import WHILE_OFF, show
+from tracekit.replay.page_alloc.resync import WHILE_OFF, WHOLE_DRAIN, show
 from tracekit.replay.page_alloc.stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
 
 if TYPE_CHECKING:
@@ -195,6 +195,11 @@ class FreeJudge:
                 allocator.drop(pfn)
             twin.account.unchecked(DRAIN, twin.account.reason)
             return pfn
+        if home is not None and self._begun_anew(row, home, cpu):
+            cpu.draining = zone
+            allocator.drop(pfn)
+            twin.account.inferred[DRAIN] += 1
+            return pfn
         if home is not None:
             predicted = self._without_passed(row, predicted, cpu)
             if predicted == pfn:
@@ -233,6 +238,20 @@ class FreeJudge:
         if home is not None:
             stream.order[row] = allocator.drop(pfn).order
         return pfn
+
+    def _begun_anew(self, row: int, home: PcpList, cpu: Cpu) -> bool:
+        """Explain by a drain that began just here: by a worker, or for the next free.
+
+        Such a drain begins with the first list of the cpu, and nothing in the log parts it from
+        the one before (mm/vmstat.c:refresh_cpu_vm_stats, drain_pages_zone()).
+        """
+        allocator = self.twin.allocator
+        expected = iter(allocator.drain_order(home.zone, home.cpu, None, WHOLE_DRAIN))
+        if next(expected, None) != self.twin.stream.pfn[row]:
+            return False
+        cpu.expected, cpu.first = expected, None
+        self.shared.begun_rows.append(row)
+        return True
 
     def _without_passed(self, row: int, predicted: int | None, cpu: Cpu) -> int | None:
         """Return what is drained next, once frees that passed the list by have left it."""

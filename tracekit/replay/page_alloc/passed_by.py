@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.future import Future
+from tracekit.replay.page_alloc.passed_snapshot import Passing, would_change
 from tracekit.replay.page_alloc.stream import FREE, ZONE_LOCKED
 
 if TYPE_CHECKING:
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 
 
 class PassedBy:
-    """Remembers frees in interrupts, in runs: one interrupt's frees share their fate."""
+    """Remembers frees in interrupts, in runs: one interrupt's frees share their fate.
+
+    ``runs`` maps a page to the rows of the interrupt that freed it last, if one did.
+    """
 
     def __init__(self, twin: Twin, future: Future) -> None:
         self.twin = twin
         self.future = future
         self.rows: list[int] = []
-        self._runs: dict[int, list[int]] = {}
+        self.runs: dict[int, list[int]] = {}
         self._last: dict[int, list[int]] = {}
 
     def freed(self, row: int) -> None:
@@ -34,7 +38,7 @@ class PassedBy:
         if run is None or not self._continues(run[-1], row):
             run = self._last[cpu] = []
         run.append(row)
-        self._runs[stream.pfn[row]] = run
+        self.runs[stream.pfn[row]] = run
 
     def _continues(self, earlier: int, row: int) -> bool:
         stream = self.twin.stream
@@ -50,23 +54,45 @@ class PassedBy:
         """Move the run that freed ``pfn`` to the zone's free lists, if later lines allow it."""
         twin = self.twin
         stream, allocator = twin.stream, twin.allocator
-        run = self._runs.get(pfn, [])
+        run = self.runs.get(pfn, [])
         homes = {r: allocator.where.get(stream.pfn[r]) for r in run}
         zone = allocator.zone_of(pfn)
         still = [r for r, home in homes.items() if home is not None and home.zone is zone]
         if not twin.rules.pcp_trylock or not still:
             return False
         seen = {self.future.next_kind(stream.pfn[r], row - 1) for r in still}
-        nested = any(stream.depth[r] >= 2 or stream.depth[r] < 0 for r in still)
+        nested = any(self._nested(r) for r in still)
         if not seen <= {ZONE_LOCKED, None} or not (nested or ZONE_LOCKED in seen):
             return False
         for freed in still:
             page, order = stream.pfn[freed], stream.order[freed]
             home = allocator.drop(page)
             home.zone.free_one(page, order, home.zone.pageblock_type(page))
-            del self._runs[page]
+            del self.runs[page]
         self.rows.append(row)
         return True
+
+    def _nested(self, row: int) -> bool:
+        """Return whether the free may have interrupted a holder of the lists' lock."""
+        depth = self.twin.stream.depth[row]
+        return depth >= 2 or depth < 0
+
+    def passing(self) -> list[Passing]:
+        """Return the interrupts' frees whose pages may stand in a zone instead of their lists."""
+        if not self.twin.rules.pcp_trylock:
+            return []
+        stream, where = self.twin.stream, self.twin.allocator.where
+        found = []
+        for run in {id(run): run for run in self.runs.values()}.values():
+            by_zone: dict[Zone, list[int]] = {}
+            for row in run if any(self._nested(row) for row in run) else ():
+                home = where.get(stream.pfn[row])
+                if home is not None and self.runs.get(stream.pfn[row]) is run:
+                    by_zone.setdefault(home.zone, []).append(row)
+            for zone, rows in by_zone.items():
+                change = would_change(zone, ((stream.pfn[r], stream.order[r]) for r in rows))
+                found.append(Passing(tuple(rows), zone, change))
+        return found
 
     def came_after(self, row: int, pages: list[int]) -> bool:
         """Return whether all of ``pages`` were freed since the row's task last logged anything.
@@ -101,7 +127,7 @@ class PassedBy:
         twin = self.twin
         stream = twin.stream
         pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
-        freed = next((p for p in range(pfn, pfn + (1 << order)) if p in self._runs), None)
+        freed = next((p for p in range(pfn, pfn + (1 << order)) if p in self.runs), None)
         if freed is None or freed not in twin.allocator.where:
             return False
         if predicted is not None:

@@ -38,6 +38,12 @@ def report_inferences(twin: Twin) -> None:
     )
     _list(
         twin,
+        "drain-begun-anew",
+        "a drain began with the first per-cpu list again, as workers and emptied batches do",
+        resync.begun_rows,
+    )
+    _list(
+        twin,
         "contiguous-allocation",
         "alloc_contig_range() took blocks of a CMA area out of the free lists",
         resync.contig.rows,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 WHILE_OFF = "the page came into its per-cpu list while no events were logged"
 LATE = "the task was interrupted between taking the page and logging it"
+# more pages than per-cpu lists hold
+WHOLE_DRAIN = 1 << 30
 
 
 def show(pfn: int | None) -> str:
@@ -36,7 +38,8 @@ class Resync:
     ``window`` is the last row before which events were off, -1 for the hand-off;
     ``handed_over`` says that the free lists of the hand-off were known. ``unlogged_rows`` and
     ``bulk_rows`` are the rows that showed what was taken without an event, ``taken_rows`` the
-    frees of pages that nothing else explains but memory compaction.
+    frees of pages that nothing else explains but memory compaction, ``begun_rows`` the drains
+    that began behind another one without a line between.
     """
 
     def __init__(self, twin: Twin) -> None:
@@ -45,6 +48,7 @@ class Resync:
         self.unlogged_rows: list[int] = []
         self.bulk_rows: list[int] = []
         self.taken_rows: list[int] = []
+        self.begun_rows: list[int] = []
         self.unordered = Unordered(twin, self.future)
         self.passed_by = PassedBy(twin, self.future)
         self.floating = Floating(twin, self.future)

@@ -7,16 +7,22 @@ file go forward only, as the reader did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tracekit.events.base import Source
 from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.observed.buddyinfo import FreeRow, parse_buddyinfo, parse_pagetypeinfo
 from tracekit.replay.ledger import Ledger
+from tracekit.replay.page_alloc.passed_snapshot import Change, Passing, explained
 from tracekit.replay.page_alloc.silent import CMA, Counts, silently_taken
 from tracekit.replay.page_alloc.stream import MARKER, Stream
+
+if TYPE_CHECKING:
+    from tracekit.replay.page_alloc.passed_by import PassedBy
 
 SNAPSHOT = "snapshot"
 PREFIX = "tracekit: snapshot "
@@ -32,13 +38,14 @@ class Window:
     """The rows of the trace between which a file was read, and the states of the zones there.
 
     ``states`` holds, for each change, the free blocks of every zone by order and type, and its
-    pageblocks by type.
+    pageblocks by type. ``passing`` are the frees that may have passed per-cpu lists by.
     """
 
     name: str
     first: int
     last: int
     states: list[dict[int, tuple[Counts, tuple[int, ...]]]] = field(default_factory=list)
+    passing: list[Passing] = field(default_factory=list)
 
 
 def find_windows(stream: Stream) -> list[Window]:
@@ -66,7 +73,8 @@ def find_windows(stream: Stream) -> list[Window]:
 class Recorder:
     """Collects the states of the zones within the windows while the replay runs.
 
-    ``uncounted`` are the numbers of pageblocks that pagetypeinfo leaves out.
+    ``uncounted`` are the numbers of pageblocks that pagetypeinfo leaves out; ``passed_by``
+    knows the frees whose pages may stand elsewhere than the lists say.
     """
 
     def __init__(
@@ -74,8 +82,10 @@ class Recorder:
         allocator: PageAllocator,
         windows: list[Window],
         uncounted: frozenset[int] = frozenset(),
+        passed_by: PassedBy | None = None,
     ) -> None:
         self.zones = allocator.zones
+        self.passed_by = passed_by
         self.uncounted = uncounted
         self.windows = windows
         self.first = min((window.first for window in windows), default=-1)
@@ -86,6 +96,8 @@ class Recorder:
         state = None
         for window in self.windows:
             if window.first <= row <= window.last:
+                if not window.states and self.passed_by is not None:
+                    window.passing = self.passed_by.passing()
                 state = state or {id(zone): self._state(zone) for zone in self.zones}
                 if not window.states or window.states[-1] != state:
                     window.states.append(state)
@@ -103,18 +115,19 @@ class Recorder:
 class Cell:
     """One count of a file beside the simulated one.
 
-    ``gone`` of the simulated blocks are taken for gone, because the file itself shows that.
+    ``unseen`` blocks are taken to be there besides the simulated ones, or to be gone where
+    negative, because the files themselves show that.
     """
 
     what: str
     logged: int
     simulated: int
-    gone: int = 0
+    unseen: int = 0
 
     @property
     def wrong(self) -> bool:
         """Whether the counts differ."""
-        return self.logged != self.simulated - self.gone
+        return self.logged != self.simulated + self.unseen
 
 
 def check_snapshot(
@@ -130,11 +143,12 @@ def check_snapshot(
     """
     by_name = {} if reason else {(zone.nid, zone.name): zone for zone in zones}
     taken = _taken(windows, files, by_name)
+    passed = _passed(windows, files, by_name)
+    unseen = {key: _unseen(key, by_name[key], taken, passed) for key in {*taken, *passed}}
     for window in windows:
         if window.name in files:
             path, text = files[window.name]
-            gone = {key: blocks for key, (_, blocks) in taken.items()}
-            _check_file(ledger, window, path, FILES[window.name](text), by_name, gone)
+            _check_file(ledger, window, path, FILES[window.name](text), by_name, unseen)
     for row, blocks in taken.values():
         ledger.infer(
             "contiguous-allocation",
@@ -143,6 +157,70 @@ def check_snapshot(
             f"line {row.line} lacks them, and no other count differs",
             Source(files["pagetypeinfo" if row.migratetype else "buddyinfo"][0], row.line),
         )
+    for row, passing in passed.values():
+        frees = sum(len(one.rows) for one in passing)
+        ledger.infer(
+            "per-cpu-lock-held",
+            f"node {row.nid} zone {row.zone}: {frees} frees in interrupts had passed the per-cpu "
+            "lists by, because their lock was held",
+            f"their pages are all that line {row.line} and its neighbours show more",
+            Source(files["pagetypeinfo"][0], row.line),
+        )
+
+
+def _unseen(
+    key: tuple[int, str],
+    zone: Zone,
+    taken: Mapping[tuple[int, str], tuple[FreeRow, tuple[int, ...]]],
+    passed: Mapping[tuple[int, str], tuple[FreeRow, list[Passing]]],
+) -> Change:
+    """Return what the files show of a zone that no line does."""
+    found: Counter[tuple[int, int]] = Counter()
+    cma = zone.rules.type_number(CMA)
+    if key in taken and cma is not None:
+        found.subtract({(order, cma): count for order, count in enumerate(taken[key][1])})
+    for one in passed[key][1] if key in passed else ():
+        found.update(one.change)
+    return found
+
+
+def _passed(
+    windows: Iterable[Window],
+    files: dict[str, tuple[str, str]],
+    zones: dict[tuple[int, str], Zone],
+) -> dict[tuple[int, str], tuple[FreeRow, list[Passing]]]:
+    """Return, by zone, the frees that had passed per-cpu lists by, and the row that shows it.
+
+    Both files must show it, so that a wrong count in one of them is none.
+    """
+    shown = {window.name: window for window in windows if window.name in files}
+    found: dict[tuple[int, str], tuple[FreeRow, list[Passing]]] = {}
+    if len(shown) < len(FILES) or not any(window.passing for window in shown.values()):
+        return found
+    rows = {name: FILES[name](files[name][1]) for name in shown}
+    window, other = shown["pagetypeinfo"], shown["buddyinfo"]
+    for key, zone in zones.items():
+        own = [r for r in rows["pagetypeinfo"] if (r.nid, r.zone) == key and not r.blocks]
+        passing = [one for one in window.passing if one.zone is zone]
+        states = [state[id(zone)][0] for state in window.states]
+        passed = explained(passing, states, own, zone.rules.types)
+        totals = next((r for r in rows["buddyinfo"] if (r.nid, r.zone) == key), None)
+        if passed and totals is not None and _agrees(totals, other, zone, passed):
+            found[key] = own[0], passed
+    return found
+
+
+def _agrees(row: FreeRow, window: Window, zone: Zone, passed: list[Passing]) -> bool:
+    """Return whether the row of buddyinfo too shows the frees, those of them that it can."""
+    there = {one.rows for one in window.passing}
+    change: Counter[tuple[int, int]] = Counter()
+    for one in passed:
+        if one.rows in there:
+            change.update(one.change)
+    return any(
+        not any(cell.wrong for cell in _compare(row, state[id(zone)], zone, change))
+        for state in window.states
+    )
 
 
 def _taken(
@@ -175,7 +253,7 @@ def _check_file(
     path: str,
     rows: list[FreeRow],
     zones: dict[tuple[int, str], Zone],
-    taken: dict[tuple[int, str], tuple[int, ...]],
+    unseen: Mapping[tuple[int, str], Change],
 ) -> None:
     position = 0
     for row in rows:
@@ -185,9 +263,9 @@ def _check_file(
             if shown:
                 ledger.unchecked(SNAPSHOT, UNKNOWN, shown)
             continue
-        gone = taken.get((row.nid, row.zone), ())
+        change = unseen.get((row.nid, row.zone), {})
         places = range(position, len(window.states))
-        found = {p: _compare(row, window.states[p][id(zone)], zone, gone) for p in places}
+        found = {p: _compare(row, window.states[p][id(zone)], zone, change) for p in places}
         position, cells = min(found.items(), key=lambda item: (_wrong(item[1]), item[0]))
         _enter(ledger, row, path, cells)
 
@@ -197,7 +275,7 @@ def _wrong(cells: list[Cell]) -> int:
 
 
 def _compare(
-    row: FreeRow, state: tuple[Counts, tuple[int, ...]], zone: Zone, gone: tuple[int, ...]
+    row: FreeRow, state: tuple[Counts, tuple[int, ...]], zone: Zone, change: Change
 ) -> list[Cell]:
     free, kinds = state
     names = zone.rules.types
@@ -209,19 +287,18 @@ def _compare(
             if count is not None:
                 cells.append(Cell(f"{name} pageblocks", count, kinds[number]))
     elif row.migratetype is None or row.migratetype in names:
-        own = None if row.migratetype is None else names.index(row.migratetype)
-        concerned = gone if row.migratetype in (None, CMA) else ()
+        own = range(len(names)) if row.migratetype is None else (names.index(row.migratetype),)
         for order, (count, types) in enumerate(zip(row.counts, free, strict=False)):
             if count is not None:
-                left = concerned[order] if order < len(concerned) else 0
-                simulated = sum(types) if own is None else types[own]
-                cells.append(Cell(f"order {order}", count, simulated, left))
+                unseen = sum(change.get((order, number), 0) for number in own)
+                simulated = sum(types[number] for number in own)
+                cells.append(Cell(f"order {order}", count, simulated, unseen))
     return [cell for cell in cells if cell.logged or cell.simulated]
 
 
 def _enter(ledger: Ledger, row: FreeRow, path: str, cells: list[Cell]) -> None:
     wrong = [cell for cell in cells if cell.wrong]
-    inferred = sum(bool(cell.gone) and not cell.wrong for cell in cells)
+    inferred = sum(bool(cell.unseen) and not cell.wrong for cell in cells)
     if inferred:
         ledger.inferred(SNAPSHOT, inferred)
     ledger.matched(SNAPSHOT, len(cells) - len(wrong) - inferred)
@@ -234,6 +311,6 @@ def _enter(ledger: Ledger, row: FreeRow, path: str, cells: list[Cell]) -> None:
         Source(path, row.line),
         f"node {row.nid} zone {row.zone}{what}",
         logged=", ".join(f"{cell.what}: {cell.logged}" for cell in wrong),
-        simulated=", ".join(f"{cell.what}: {cell.simulated - cell.gone}" for cell in wrong),
+        simulated=", ".join(f"{cell.what}: {cell.simulated + cell.unseen}" for cell in wrong),
         count=len(wrong),
     )

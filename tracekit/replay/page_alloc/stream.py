@@ -24,6 +24,9 @@ IMPOSSIBLE = 10
 
 NO_PFN = -1
 
+# characters of the flags where the real-time patches add none
+PLAIN_FLAGS = 5
+
 
 class Stream:
     """Columns of equal length; ``line`` is the line in the trace as given.
@@ -100,15 +103,26 @@ class Stream:
         self.extra.append(extra)
 
 
+def _after_resched(flags: str) -> int:
+    """Return where the flags stand that say in which context an event was logged.
+
+    They follow irqs-off and need-resched. The real-time patches of v5.x show need-resched-lazy
+    between, and the lazy preempt depth: seven characters (trace_default_header()).
+    """
+    return 3 if len(flags) > PLAIN_FLAGS else 2
+
+
 def interrupt_context(flags: str) -> int:
-    """Return 0, 1 or 2 for the third flag character of an ftrace line (``d.h1.``)."""
-    mark = flags[2:3]
+    """Return 0, 1 or 2 for the hardirq/softirq flag of an ftrace line (``d.h1.``)."""
+    place = _after_resched(flags)
+    mark = flags[place : place + 1]
     return 1 if mark == "s" else 2 if mark in "hHzZ" and mark else 0
 
 
 def preempt_depth(flags: str) -> int:
-    """Return the preempt depth of the fourth flag character, -1 where it is not there."""
-    mark = flags[3:4]
+    """Return the preempt depth that ftrace flags show, -1 where they do not."""
+    place = _after_resched(flags) + 1
+    mark = flags[place : place + 1]
     if mark == ".":
         return 0
     return int(mark, 16) if mark and mark in "0123456789abcdef" else -1

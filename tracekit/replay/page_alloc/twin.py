@@ -19,7 +19,7 @@ from tracekit.replay.page_alloc.judge_free import FreeJudge
 from tracekit.replay.page_alloc.judge_refill import RefillJudge
 from tracekit.replay.page_alloc.moments import Moments
 from tracekit.replay.page_alloc.policy import Policy
-from tracekit.replay.page_alloc.resync import LATE, Resync
+from tracekit.replay.page_alloc.resync import LATE, WHOLE_DRAIN, Resync
 from tracekit.replay.page_alloc.snapshot import Recorder
 from tracekit.replay.page_alloc.strays import Strays
 from tracekit.replay.page_alloc.stream import (
@@ -39,7 +39,6 @@ from tracekit.replay.page_alloc.unlogged import Deferred, Run, infer_run
 from tracekit.replay.page_alloc.vmalloc import Vmalloc
 
 WORKER_DEPTH = 2
-WHOLE_DRAIN = 1 << 30
 # where the state is not known, a prediction seldom lasts
 SHORT_DRAIN = 32
 NO_ZONE = "the page lies in no zone that is known"
@@ -67,8 +66,8 @@ class Cpu:
     of frees by ``freer`` whose pages have not reached a list yet; ``batch`` says that they
     are freed as a list, whose pages are all logged before the first of them moves. ``depth`` is
     the preempt depth of the last free. ``first`` is the list that a drain began with because
-    its task had freed to it; ``interrupted`` is such a drain, by whom and its first list, that
-    another task's free came in between.
+    its task had freed to it, at ``drain_depth``; ``interrupted`` is such a drain that another
+    task's free came in between: by whom, its first list, and its preempt depth.
     """
 
     def __init__(self) -> None:
@@ -85,7 +84,8 @@ class Cpu:
         self.batch = False
         self.depth = -1
         self.first: PcpList | None = None
-        self.interrupted: tuple[tuple[int, int], PcpList] | None = None
+        self.drain_depth = -1
+        self.interrupted: tuple[tuple[int, int], PcpList, int] | None = None
 
     def frees(self, who: tuple[int, int], depth: int) -> None:
         """Note that ``who`` frees a page at this preempt depth."""
@@ -98,7 +98,7 @@ class Cpu:
         free_frozen_page_commit() lets go of the lists after each batch that it drains.
         """
         if self.draining is not None and self.first is not None and self.holder != who:
-            self.interrupted = (self.holder, self.first)
+            self.interrupted = (self.holder, self.first, self.drain_depth)
         elif self.interrupted is not None and self.interrupted[0] == who:
             self.interrupted = None
         self.draining = None
@@ -424,22 +424,22 @@ class Twin:
         count = SHORT_DRAIN if self.account.reason else WHOLE_DRAIN
         cpu.expected = iter(self.allocator.drain_order(zone, number, first, count))
         cpu.draining = cpu.locked_zone = zone
-        cpu.holder, cpu.first = who, freed
+        cpu.holder, cpu.first, cpu.drain_depth = who, freed, stream.depth[row]
 
     def _freed(self, row: int, zone: Zone, cpu: Cpu, who: tuple[int, int]) -> PcpList | None:
         """Return the list whose last free makes this drain, None where something else does.
 
         A free holds the per-cpu lists pinned and locked, and the zone locked: three levels of
-        preempt depth. A worker that shrinks the lists pins nothing.
+        preempt depth. A worker that shrinks the lists pins nothing (decay_pcp_high()).
         """
+        depth = self.stream.depth[row]
         if cpu.interrupted is not None and cpu.interrupted[0] == who:
-            first = cpu.interrupted[1]
+            _, first, before = cpu.interrupted
             cpu.interrupted = None
-            return first if first.zone is zone else None
+            return first if first.zone is zone and depth == before else None
         freed = cpu.freed
         if freed is None or freed.zone is not zone or cpu.freer != who:
             return None
-        depth = self.stream.depth[row]
         if self.rules.vfree_merges and cpu.depth >= 0 and depth == cpu.depth + WORKER_DEPTH:
             return None
         return freed

@@ -1,9 +1,9 @@
-"""Lists whose order the trace cannot tell: shuffled ones, and blocks freed by two cpus at once.
+"""Lists whose order the trace cannot tell: shuffled ones, and blocks freed by two tasks at once.
 
-mm_page_free is logged before the zone is locked. What a cpu frees into the zone therefore
-gets there some time before the next event of that cpu, and where two cpus do so at once, as
-the helpers of deferred initialisation do, either block may come first. page_alloc.shuffle=1
-shuffles the blocks of the largest order on purpose.
+mm_page_free is logged before the zone is locked. What a task frees into the zone therefore
+gets there some time before the task's next event, and where two do so at once, on two cpus as
+the helpers of deferred initialisation do, or on one because the first is preempted, either
+block may come first. page_alloc.shuffle=1 shuffles the blocks of the largest order on purpose.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Twin
 
 SHUFFLED = "page_alloc.shuffle=1 puts the largest blocks in random order"
-AT_ONCE = "two cpus freed blocks at once, and the order in which they did is not logged"
+AT_ONCE = "two tasks freed blocks at once, and the order in which they did is not logged"
 
 
 class Unordered:
@@ -64,7 +64,7 @@ class Unordered:
             return False
         stream = self.twin.stream
         if stream.cpu[one] == stream.cpu[other]:
-            return False
+            return self._next_of_task(min(one, other)) > max(one, other)
         return self._next_on_cpu(one) > other and self._next_on_cpu(other) > one
 
     def _completed(self, pfn: int, order: int, row: int) -> int | None:
@@ -75,6 +75,12 @@ class Unordered:
         if not known or any(stream.kind[r] != FREE for r in known):
             return None
         return max(known)
+
+    def _next_of_task(self, row: int) -> int:
+        stream = self.twin.stream
+        who = (stream.pid[row], stream.context[row])
+        after = range(row + 1, len(stream))
+        return next((r for r in after if (stream.pid[r], stream.context[r]) == who), len(stream))
 
     def _next_on_cpu(self, row: int) -> int:
         stream = self.twin.stream
