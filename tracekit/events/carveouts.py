@@ -108,6 +108,12 @@ class HugePages(Event, frozen=True):
     unit: str
     pages: int
 
+    @property
+    def size(self) -> int:
+        """Bytes of one page."""
+        shift = {"k": 10, "m": 20, "g": 30}[self.unit[0].lower()]
+        return int(float(self.amount) * (1 << shift))
+
 
 @event("hugetlb_failed")
 class HugePagesFailed(Event, frozen=True):

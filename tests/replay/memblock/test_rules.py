@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tracekit.events.base import Event, Source
-from tracekit.events.carveouts import CmaReserved
+from tracekit.events.carveouts import CmaReserved, HugePages
 from tracekit.events.memblock import MemblockCall, MemblockDump, MemblockRequest
 from tracekit.events.mm_init import NodeTotalPages, ZoneRangeLine
 from tracekit.events.numa import NodeData, SratCpu
@@ -130,6 +130,15 @@ def test_what_a_cma_area_is_aligned_to(
 ) -> None:
     box = describe(Kernel(version=version, arch=arch, page_size=page_size), [])
     assert cma_alignment(box, 64 * MIB) == expected
+
+
+def test_huge_pages_of_a_32_bit_build_are_those_it_registers() -> None:
+    kernel = Kernel(version=(6, 1, 0), arch="arm", page_size=4096)
+    registered = HugePages(HERE, "2.00", "MiB", 0)
+    assert cma_alignment(describe(kernel, [registered]), 64 * MIB) == 2 * MIB
+    config = {"CONFIG_ARCH_FORCE_MAX_ORDER": "12", "CONFIG_HUGETLB_PAGE": "y"}
+    known = replace(kernel, evidence=replace(kernel.evidence, config=config))
+    assert cma_alignment(describe(known, []), 64 * MIB) == 2 * MIB
 
 
 def test_gigantic_pages_align_their_area() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from tracekit.events.arch_maps import RadixMapped
 from tracekit.events.base import Event, Source
+from tracekit.events.carveouts import HugePages
 from tracekit.events.memblock import MemblockRow
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
 from tracekit.events.numa import SratCpu
@@ -42,6 +43,7 @@ class Machine:
     the CPUs in order, ``percpu_pages`` the pages of each CPU's unit if it is mapped by page,
     ``percpu_unit`` the bytes in use and in all of a unit in the linear map. ``orders`` is the
     number of orders of the page allocator, which decides how large its page blocks are.
+    ``registered_huge`` is the least huge page that the log or the configuration names, 0 without.
     """
 
     kernel: Kernel
@@ -59,6 +61,7 @@ class Machine:
     percpu_unit: tuple[int, int] | None = None
     radix: bool = False
     orders: int = 11
+    registered_huge: int = 0
 
     @property
     def is_x86(self) -> bool:
@@ -95,10 +98,11 @@ class Machine:
         """Bytes of a page block where architecture and build have huge pages, else 0.
 
         A page middle directory entry's worth in general (asm/pgtable.h: PMD_SHIFT); s390 has
-        segments of 1 MiB, ppc64's hash MMU pages of 16 MiB, sparc64 pages of 8 MiB.
+        segments of 1 MiB, ppc64's hash MMU pages of 16 MiB, sparc64 pages of 8 MiB. Few 32-bit
+        builds have any: those with LPAE on arm.
         """
         if self.arch in ("arm", "mips", "ppc32", "riscv32", "sparc32", "m68k", "sh"):
-            return 0
+            return self.registered_huge
         odd = {"s390x": MIB, "sparc64": 8 * MIB, "ppc64": 2 * MIB if self.radix else 16 * MIB}
         return odd.get(self.arch, self.page_size * (self.page_size // 8))
 
@@ -155,6 +159,7 @@ def describe(kernel: Kernel, events: Sequence[Event]) -> Machine:
         percpu_unit=_percpu_unit(events, page_size),
         orders=nr_orders(kernel, page_size),
         radix=any(isinstance(event, RadixMapped) for event in events),
+        registered_huge=_registered_huge(kernel, events),
         percpu_pages=next((e.pages for e in events if isinstance(e, PercpuPaged)), 0),
     )
 
@@ -166,6 +171,13 @@ def _cache_line(arch: str, events: Sequence[Event]) -> int:
         banners = [e for e in events if isinstance(e, SlubBanner)]
         return banners[0].hwalign if banners else 64
     return fixed.get(arch, 64)
+
+
+def _registered_huge(kernel: Kernel, events: Sequence[Event]) -> int:
+    sizes = [event.size for event in events if isinstance(event, HugePages)]
+    if kernel.arch == "arm" and kernel.evidence.config.get("CONFIG_HUGETLB_PAGE") == "y":
+        sizes.append(2 * MIB)  # it needs LPAE, whose middle directory entries map so much
+    return min(sizes, default=0)
 
 
 def _zone_bytes(zone: ZoneRangeLine, page_size: int) -> tuple[int, int]:
