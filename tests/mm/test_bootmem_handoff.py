@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tracekit.mm.bootmem import BootmemNode
-from tracekit.mm.bootmem_handoff import ReleaseLoop, release
+from tracekit.mm.bootmem_handoff import Release, ReleaseLoop, Releases, release
 
 
 def node(pages: int, start: int = 0) -> BootmemNode:
@@ -64,3 +64,8 @@ def test_64_bit_words_give_order_6() -> None:
 
 def test_a_reserved_node_releases_its_bitmap_only() -> None:
     assert release(BootmemNode(0, 0, 40000)).pages == 2
+
+
+def test_all_nodes_blocks_come_in_the_order_of_the_frees() -> None:
+    nodes = [Release(((32, 5), (70, 0)), (4, 6), 35), Release(((96, 5),), None, 32)]
+    assert list(Releases(nodes).blocks) == [(32, 5), (70, 0), (4, 0), (5, 0), (96, 5)]

@@ -107,3 +107,19 @@ def test_interleaved_nodes_tell_by_ram() -> None:
     handoff = machine(ranges)
     assert handoff.zone_of(1500).zone.nid == 1
     assert handoff.zone_of(2500).zone.nid == 0
+
+
+def test_bootmem_frees_words_then_its_bitmap_and_highmem_comes_last() -> None:
+    handoff = machine([PfnRange(0, 4096)], Rules(to_tail=False, highmem_apart=False), highmem=2048)
+    handoff.free_released([(1024, 5), (1056, 5), (100, 0)], [PfnRange(0, 4096)])
+    assert handoff.freed[:3] == [(1024, 5), (1056, 5), (100, 0)]
+    assert handoff.free_lists()["0"]["Normal"]["6"] == {"Movable": [1024]}
+    assert handoff.managed() == {(0, "Normal"): 65, (0, "HighMem"): 2048}
+
+
+def test_pageblocks_of_holes_that_have_struct_pages_are_movable() -> None:
+    ranges = [PfnRange(0, 1024), PfnRange(3072, 4096)]
+    limits = zone_ranges({"Normal": 1 << 20}, 0)
+    nodes = free_area_init(ranges, limits)
+    for mapped, kind in ((None, "Unmovable"), ([PfnRange(0, 4096)], "Movable")):
+        assert Handoff(nodes, ranges, Rules(), mapped).migratetype(2048) == kind

@@ -59,6 +59,12 @@ MM_INIT: tuple[Feature, ...] = (
         subject="mm/mm_init.c counts nr_kernel_pages over memblock's free ranges",
     ),
     Feature(
+        "memmap_of_holes",
+        until=(5, 8),
+        commit="73a6e474cb37",
+        subject="mm: memmap_init: iterate over memblock regions rather that check each PFN",
+    ),
+    Feature(
         "unavailable_by_memmap_init",
         since=(5, 12),
         commit="0740a50b9baa",

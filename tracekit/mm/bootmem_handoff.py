@@ -7,7 +7,7 @@ node that starts at a multiple of the word size all release the same pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -39,6 +39,21 @@ class Release:
     blocks: tuple[tuple[int, int], ...]
     bitmap: tuple[int, int] | None
     pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """What all nodes handed over, in the order of the nodes."""
+
+    nodes: Sequence[Release]
+
+    @property
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """All blocks as (first pfn, order) in the order of the frees, bitmaps page by page."""
+        for node in self.nodes:
+            yield from node.blocks
+            for pfn in range(*node.bitmap) if node.bitmap is not None else ():
+                yield pfn, 0
 
 
 def release(node: BootmemNode, loop: ReleaseLoop = ReleaseLoop.SHIFTED) -> Release:

@@ -33,7 +33,8 @@ class Rules:
     gives the buddy's pageblock the freed block's type. ``section_pages`` is the unit of
     deferred initialisation, None where struct pages are not deferred.
     ``highmem_apart`` says that HighMem is freed page by page in a pass of its own, before
-    (True) or after (False) the rest, None that it is freed with the rest.
+    (True) or after (False) the rest, None that it is freed with the rest. ``flat``: the memory
+    map has no sections, and each zone has its own pageblock types.
     """
 
     nr_orders: int = 11
@@ -42,6 +43,7 @@ class Rules:
     merge_retypes: bool = False
     section_pages: int | None = None
     highmem_apart: bool | None = None
+    flat: bool = False
 
 
 @dataclass(slots=True)
@@ -77,11 +79,23 @@ class BuddyZone:
 
 
 class Handoff:
-    """The state between ``memmap_init()`` and the end of ``memblock_free_all()``."""
+    """The state between ``memmap_init()`` and the end of ``memblock_free_all()``.
 
-    def __init__(self, nodes: Sequence[Node], ranges: Sequence[PfnRange], rules: Rules) -> None:
+    ``ranges`` is RAM, ``mapped`` what memmap_init() goes over: RAM, and until v5.7 holes that
+    have struct pages. ``freed`` are the blocks that were freed, as (pfn, order) in the order
+    of their frees.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        ranges: Sequence[PfnRange],
+        rules: Rules,
+        mapped: Sequence[PfnRange] | None = None,
+    ) -> None:
         self.nodes = list(nodes)
         self.ranges = list(ranges)
+        self.mapped = self.ranges if mapped is None else list(mapped)
         self.rules = rules
         self.zones = [
             BuddyZone(zone, rules.nr_orders)
@@ -89,6 +103,7 @@ class Handoff:
             for zone in node.zones
             if zone.present
         ]
+        self.freed: list[tuple[int, int]] = []
         self.pageblocks: dict[int, str] = {}
         self.first_deferred_pfn: dict[int, int] = {}
         self.deferred: list[PfnRange] = []
@@ -107,7 +122,7 @@ class Handoff:
                 self.first_deferred_pfn[node.nid] = pfn
 
     def _init_pageblocks(self) -> None:
-        for area in self.ranges:
+        for area in self.mapped:
             stop = min(area.end_pfn, self.first_deferred_pfn.get(area.nid, area.end_pfn))
             self.set_movable(area.start_pfn, stop)
 
@@ -138,6 +153,16 @@ class Handoff:
                 self._free_or_defer(pfn, order, area.nid)
         if apart is False:
             self._free_highmem(areas)
+
+    def free_released(self, blocks: Iterable[tuple[int, int]], areas: Iterable[PfnRange]) -> None:
+        """Hand over what bootmem freed, then HighMem, which it knows nothing of.
+
+        ``blocks`` are (pfn, order) in the order of mm/bootmem.c:free_all_bootmem_core(), the
+        bitmap's own pages included; ``areas`` is what is free of RAM in HighMem.
+        """
+        for pfn, order in blocks:
+            self.free_block(pfn, order)
+        self._free_highmem(areas)
 
     def _highmem_start(self) -> int | None:
         return min((z.zone.start_pfn for z in self.zones if z.zone.name == HIGHMEM), default=None)
@@ -185,6 +210,7 @@ class Handoff:
         """Free a block into its zone and merge it with its buddies (__free_one_page)."""
         zone = self.zone_of(pfn)
         migratetype = self.migratetype(pfn)
+        self.freed.append((pfn, order))
         zone.managed += 1 << order
         while order < self.rules.nr_orders - 1:
             buddy = pfn ^ (1 << order)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
 import tracekit
 from tests.boots import boot
+from tracekit.mm.bootmem_handoff import Release, Releases
 from tracekit.mm.handoff import Handoff
+from tracekit.mm.mm_init import PfnRange, free_area_init, zone_ranges
 from tracekit.replay.boot import replay
+from tracekit.replay.mm_init.early_memory import EarlyMemory
+from tracekit.replay.mm_init.handoff import hand_off
+from tracekit.replay.mm_init.node_pages import Pages
+from tracekit.replay.mm_init.setting import Setting
 
 
 def handed(name: str) -> Handoff:
@@ -42,3 +51,65 @@ def test_zones_have_their_free_lists() -> None:
     lists = handed("armhf-6.1-lpae-2g").free_lists()["0"]
     assert set(lists) == {"DMA", "HighMem"}
     assert all(pfn % 1024 == 0 for pfn in lists["HighMem"]["10"]["Movable"])
+
+
+def setting(memory: EarlyMemory, *, arch: str = "mips", **more: Any) -> Setting:
+    evidence = SimpleNamespace(config={})
+    kernel = SimpleNamespace(arch=arch, evidence=evidence)
+    return Setting(cast(Any, kernel), None, 4096, memory, **more)
+
+
+def pages(ranges: list[PfnRange], end: int) -> Pages:
+    return Pages(free_area_init(ranges, zone_ranges({"Normal": end}, ranges[0].start_pfn)))
+
+
+def test_ram_above_all_zones_is_not_handed_over() -> None:
+    ranges = [PfnRange(0, 1024), PfnRange(8192, 9216)]
+    memory = EarlyMemory(ranges, free_at_handoff=[PfnRange(16, 1024), PfnRange(8192, 9216)])
+    handoff = hand_off(setting(memory), pages(ranges[:1], 1024))
+    assert handoff is not None
+    assert handoff.managed() == {(0, "Normal"): 1008}
+
+
+def test_a_free_range_in_no_zone_leaves_the_state_unknown() -> None:
+    ranges = [PfnRange(0, 1024), PfnRange(8192, 9216)]
+    memory = EarlyMemory(ranges, free_at_handoff=[PfnRange(0, 1024)])
+    assert hand_off(setting(memory), pages(ranges[1:], 9216)) is None
+
+
+def test_what_bootmem_released_is_the_first_state() -> None:
+    ranges = [PfnRange(0, 1024)]
+    released = Releases([Release(((64, 5),), (7, 9), 34)])
+    memory = EarlyMemory(ranges, released=released)
+    handoff = hand_off(setting(memory), pages(ranges, 1024))
+    assert handoff is not None
+    assert handoff.freed == [(64, 5), (7, 0), (8, 0)]
+    memory.released = Releases([Release(((2048, 0),), None, 1)])
+    assert hand_off(setting(memory), pages(ranges, 1024)) is None
+
+
+@pytest.mark.parametrize(
+    ("arch", "has", "section", "kind"),
+    [
+        ("mips", True, None, "Movable"),
+        ("mips", True, 2048, "Unmovable"),
+        ("mips", True, 4096, "Movable"),
+        ("mips", False, None, "Unmovable"),
+        ("arm", True, None, "Unmovable"),
+    ],
+)
+def test_pageblocks_of_holes(arch: str, has: bool, section: int | None, kind: str) -> None:
+    ranges = [PfnRange(0, 1024), PfnRange(4096, 8192)]
+    memory = EarlyMemory(ranges, free_at_handoff=[])
+    known = setting(memory, arch=arch, section_pages=section)
+    known.has = lambda name: has and name == "memmap_of_holes"
+    handoff = hand_off(known, pages(ranges, 8192))
+    assert handoff is not None
+    assert handoff.migratetype(2560) == kind
+
+
+def test_bootmem_hands_over_on_a_captured_boot() -> None:
+    assert handed("mipsel_4.14.177_malta_256M").managed() == {
+        (0, "DMA"): 2976,
+        (0, "Normal"): 60334,
+    }

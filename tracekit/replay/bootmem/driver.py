@@ -26,6 +26,7 @@ from tracekit.events.bootmem import (
 from tracekit.kernel.arch import ARCHES
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.bootmem import BOOTMEM_EXCLUSIVE, bitmap_bytes
+from tracekit.mm.bootmem_handoff import Releases
 from tracekit.mm.memblock import Memblock
 from tracekit.replay.bootmem import early, early_subtract, release
 from tracekit.replay.bootmem.marks import Marks
@@ -70,6 +71,8 @@ def run(context: Context) -> None:
     Driver(nodes, boot.kernel, promises).replay(events)
     early.check(boot, ledger)
     ledger.state = state(nodes)
+    if len(nodes.releases) == sum(isinstance(event, BootmemReleased) for event in events):
+        context.hand_over(Releases(nodes.releases))
 
 
 def debug_events(boot: Boot) -> list[Event]:

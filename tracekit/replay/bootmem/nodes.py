@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tracekit.events.bootmem import BootmemInit
 from tracekit.mm.bootmem import BootmemNode, bitmap_bytes
+from tracekit.mm.bootmem_handoff import Release
 from tracekit.replay.bootmem.belief import Belief, PfnRange
 from tracekit.replay.ledger import Ledger
 
@@ -24,6 +25,7 @@ class Nodes:
     """What is believed of each node, by its number, and the lines that set them up.
 
     `spans` are the nodes' pages as the hand-off shows them, for nodes without such a line.
+    `releases` are the nodes that went to the page allocator as the log bears out, in order.
     """
 
     ledger: Ledger
@@ -32,6 +34,7 @@ class Nodes:
     beliefs: dict[int, Belief] = field(default_factory=dict)
     spans: dict[int, PfnRange] = field(default_factory=dict)
     inits: dict[int, BootmemInit] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
 
     def set_up(self, event: BootmemInit) -> None:
         """Register a node and judge its bitmap (init_bootmem_core())."""

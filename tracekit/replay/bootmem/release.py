@@ -28,7 +28,8 @@ def released(
     if loop is None and belief.node.min_pfn % nodes.word_bits:
         nodes.ledger.unchecked(KIND, ODD_START)
         return
-    expected = release(belief.node, loop or ReleaseLoop.SHIFTED).pages
+    handed_over = release(belief.node, loop or ReleaseLoop.SHIFTED)
+    expected = handed_over.pages
     low, high = _bounds(belief, expected)
     if not low <= event.released <= high:
         nodes.ledger.diverged(
@@ -39,8 +40,10 @@ def released(
             logged=f"{event.released:#x} pages released",
             simulated=f"{expected:#x} pages: the free ones and the bitmap's own",
         )
-    elif low == high:
+        return
+    if low == high:
         nodes.ledger.matched(KIND)
+        nodes.releases.append(handed_over)
     else:
         nodes.ledger.inferred(KIND)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tracekit.boot import Boot
 from tracekit.events import hash_tables, mm_init
+from tracekit.mm.bootmem_handoff import Releases
 from tracekit.mm.handoff import Handoff
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
@@ -36,6 +37,7 @@ def run(context: Context) -> None:
     memory = find_memory(context)
     machine = context.take(Machine)
     memory.orders = machine.orders if machine is not None else None
+    memory.released = context.take(Releases)
     setting = read_setting(boot, memory)
     simulated, logged = check_zone_ranges(boot, setting, ledger)
     movable, printed = check_movable(boot, setting, simulated, ledger)

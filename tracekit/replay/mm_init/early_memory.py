@@ -13,6 +13,7 @@ from tracekit.boot import Boot
 from tracekit.events.bootmem import BootmemInit, BootmemReleased
 from tracekit.events.mm_init import NodeRangeLine
 from tracekit.events.numa import EmulatedNode, SratMemory
+from tracekit.mm.bootmem_handoff import Releases
 from tracekit.mm.handoff import free_pfn_ranges, free_ranges
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.memblock_type import MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_HOTPLUG, MEMBLOCK_NOMAP
@@ -31,7 +32,7 @@ class EarlyMemory:
     reserved list is not known. ``from_log`` is true where the printed node ranges had to do,
     ``nodes_from_log`` where they said which node a range belongs to.
     ``hotpluggable`` are the ranges that movable_node gives to Movable, ``orders`` the number of
-    orders where an early allocation shows it.
+    orders where an early allocation shows it, ``released`` what bootmem handed over.
     """
 
     ranges: list[PfnRange] | None = None
@@ -41,6 +42,7 @@ class EarlyMemory:
     nodes_from_log: bool = False
     hotpluggable: list[PfnRange] = field(default_factory=list)
     orders: int | None = None
+    released: Releases | None = None
 
     @property
     def start_pfn(self) -> int:

@@ -183,6 +183,10 @@ class MemoryChecks:
         released = [event.released for event in self.boot.of(BootmemReleased)]
         return sum(released) if released and not self._has_highmem() else None
 
+    def _memblock_handed(self) -> Handoff | None:
+        """Return the hand-off where it was memblock's, not bootmem's."""
+        return self.handoff if self.setting.memory.released is None else None
+
     def kept(self) -> int:
         """Return the pages that count as given or not whatever memblock says of them.
 
@@ -266,8 +270,9 @@ class MemoryChecks:
         present = sum(zone.present for zone in zones) - any(
             zone.present and not zone.start_pfn for zone in zones
         )
-        if self.handoff is not None:
-            managed = self.handoff.managed()
+        handoff = self._memblock_handed()
+        if handoff is not None:
+            managed = handoff.managed()
             low = sum(pages for (_, zone), pages in managed.items() if zone != HIGHMEM)
             return self._kib(present - low)
         handed = self._handed()
@@ -348,7 +353,7 @@ class MemoryChecks:
                 return self._vmalloc_tables() if self.setting.has("x86_prealloc_vmalloc") else 0
             case "mips" | "mips64" | "s390x":
                 return self.zero_pages(total)
-            case "i386" if self.handoff is None:
+            case "i386" if self._memblock_handed() is None:
                 return None
             case "i386" | "arm" | "arm64" | "riscv64" | "ppc64" | "ppc32" | "loongarch64":
                 return 0

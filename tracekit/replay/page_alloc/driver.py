@@ -117,9 +117,8 @@ def _zones(boot: Boot, handoff: Handoff | None, rules: Rules, stream: Stream) ->
         return [Zone("DMA", 0, 0, max(stream.pfn, default=0) + (2 << rules.max_order), rules)]
     if boot.kernel.has("reserved_block_movable"):
         set_reserved_movable(handoff)
-    flat = boot.kernel.evidence.config.get("CONFIG_FLATMEM") == "y"
     holes = boot.kernel.has("unavailable_by_memmap_init", default=True)
-    return zones_of(handoff, rules, flat=flat, holes=holes)
+    return zones_of(handoff, rules, holes=holes)
 
 
 def _lost_rows(stream: Stream, gaps: list[Gap]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from tracekit.kernel.kernel import Kernel
@@ -92,22 +93,24 @@ def set_reserved_movable(handoff: Handoff) -> None:
 
 
 def _pageblocks(handoff: Handoff, zone: Zone) -> Iterator[int]:
-    """Yield the first pfn of each pageblock of the zone that holds RAM."""
+    """Yield the first pfn of each pageblock of the zone that has struct pages."""
     size = 1 << zone.rules.pageblock_order
-    for area in handoff.ranges:
+    for area in handoff.mapped:
         start, end = max(area.start_pfn, zone.start), min(area.end_pfn, zone.end)
         if area.nid == zone.nid and start < end:
             yield from range(start & -size, end, size)
 
 
-def zones_of(handoff: Handoff, rules: Rules, *, flat: bool, holes: bool = False) -> list[Zone]:
+def zones_of(handoff: Handoff, rules: Rules, *, holes: bool = False) -> list[Zone]:
     """Return the zones with the free lists of the hand-off.
 
-    ``flat``: without sections each zone has its own pageblock types, and a pageblock that
+    Without sections each zone has its own pageblock types, and a pageblock that
     begins in the zone below keeps the type 0 here (mm/page_alloc.c:get_pageblock_bitmap).
     ``holes``: the struct pages of holes belong to their zone, and pageblocks of them have type 0.
     """
     found = []
+    flat = handoff.rules.flat
+    freed = _freed(handoff)
     for buddy in handoff.zones:
         zone = Zone(buddy.zone.name, buddy.zone.nid, buddy.zone.start_pfn,
                     buddy.zone.end_pfn, rules)  # fmt: skip
@@ -120,28 +123,34 @@ def zones_of(handoff: Handoff, rules: Rules, *, flat: bool, holes: bool = False)
             kind = UNMOVABLE if foreign else rules.types.index(handoff.migratetype(pfn))
             zone.set_pageblock_type(pfn, 0, kind)
         apart = zone.name == HIGHMEM and handoff.rules.highmem_apart is not None
-        to_tail = handoff.rules.to_tail and not apart
-        for pfn, (order, _) in _blocks(handoff, buddy, to_tail):
-            if to_tail:
+        if handoff.rules.to_tail and not apart:
+            for pfn, (order, _) in _blocks(handoff, buddy):
                 zone.insert(pfn, order, zone.pageblock_type(pfn), tail=True)
-            else:
+        else:
+            for pfn, order in freed[buddy.zone.nid, buddy.zone.name]:
                 zone.free_one(pfn, order, zone.pageblock_type(pfn))
         found.append(zone)
     return found
 
 
-def _blocks(handoff: Handoff, buddy: BuddyZone, to_tail: bool) -> list[tuple[int, tuple[int, str]]]:
-    """Return the free blocks as (pfn, (order, migrate type)), in the order to add them.
-
-    Blocks that go to the tails come in list order. Until v5.9, and for HighMem while it was
-    freed page by page, they go through __free_page() in ascending order, where each goes to
-    the head of its list, or to the tail if it is likely to merge.
-    """
-    if not to_tail:
-        return sorted(buddy.free.items())
+def _blocks(handoff: Handoff, buddy: BuddyZone) -> list[tuple[int, tuple[int, str]]]:
+    """Return the free blocks as (pfn, (order, migrate type)), in list order."""
     return [
         (pfn, buddy.free[pfn])
         for name in buddy.lists
         for order in range(handoff.rules.nr_orders)
         for pfn in buddy.area(name, order)
     ]
+
+
+def _freed(handoff: Handoff) -> dict[tuple[int, str], list[tuple[int, int]]]:
+    """Return (node, zone name) -> the blocks freed to it as (pfn, order), in order.
+
+    Until v5.9, and for HighMem while it was freed page by page, they go through __free_page(),
+    where each goes to the head of its list, or to the tail if it is likely to merge.
+    """
+    found: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    for pfn, order in handoff.freed:
+        zone = handoff.zone_of(pfn).zone
+        found[zone.nid, zone.name].append((pfn, order))
+    return found
