@@ -13,6 +13,7 @@ cdef class AllocCheck:
     cdef World world
     cdef AddressCheck address
     cdef object rules
+    cdef object ties
     cdef Py_ssize_t previous
     cdef const int64_t[::1] _cpu
     cdef const int64_t[::1] _where

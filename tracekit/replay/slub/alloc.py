@@ -6,20 +6,25 @@ from tracekit.mm.slub import LIVE, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.replay.slub.address import NOWHERE, AddressCheck, Place
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+from tracekit.replay.slub.ties import Ties
 from tracekit.replay.slub.world import World
 
 __all__ = ["AllocCheck"]
 
 TWICE = "the kernel prints this allocation twice"
 WHOLE_PAGES = "whole pages, see page_alloc"
+TIED = "lines of another cpu with the same time may have come after it"
 
 
 class AllocCheck:
     """Checks allocations, and lets the simulated caches follow them."""
 
-    def __init__(self, desk: Desk, world: World, address: AddressCheck, rules: SlubRules) -> None:
+    def __init__(
+        self, desk: Desk, world: World, address: AddressCheck, rules: SlubRules, ties: Ties
+    ) -> None:
         stream = desk.stream
         self.desk = desk
+        self.ties = ties
         self.world = world
         self.address = address
         self.rules = rules
@@ -157,6 +162,11 @@ class AllocCheck:
     ) -> None:
         next_slab, next_slot = expected
         predicted = next_slab is slab and next_slot == slot
+        if slab.state[slot] == LIVE and self.ties.given_back_first(row, slab.notes[slot]):
+            self.desk.objects += 1
+            self.desk.frees += 1
+            self.desk.unchecked["address", TIED] += 1
+            return
         if slab.state[slot] == LIVE:
             self._in_use(row, simulated, expected)
             if not predicted:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tracekit.replay.slub.stream import ALLOC, SlabStream
+from tracekit.replay.slub.stream import ALLOC, FREE, SlabStream
 
 
 class Ties:
     """Has rows of another cpu taken first where only then the lines make sense.
 
-    ``take`` replays one row before its turn, once.
+    ``take`` replays one row before its turn, once; ``leave`` has a row left out when it comes.
     """
 
-    def __init__(self, stream: SlabStream, take: Callable[[int], None]) -> None:
+    def __init__(
+        self, stream: SlabStream, take: Callable[[int], None], leave: Callable[[int], None]
+    ) -> None:
         self.stream = stream
         self.take = take
+        self.leave = leave
 
     def allocated_first(self, row: int) -> bool:
         """Return whether another cpu allocated the object that the row frees, at that very time.
@@ -35,14 +38,40 @@ class Ties:
                 self.take(ahead)
         return True
 
+    def given_back_first(self, row: int, holder: int) -> bool:
+        """Return whether the object that the row allocates had gone before ``holder`` took it.
+
+        Row ``holder`` of another cpu has the same time, and so has a free that is still to come:
+        they may be the later owner and the end of this one, whose free is left out then.
+        """
+        stream = self.stream
+        times, where = stream.trace["time"], stream.where[row]
+        time = times[stream.index[row]]
+        if holder < 0 or stream.cpu[holder] == stream.cpu[row]:
+            return False
+        if times[stream.index[holder]] != time:
+            return False
+        for other in range(row + 1, len(stream)):
+            if times[stream.index[other]] != time:
+                return False
+            if stream.where[other] == where:
+                if stream.op[other] == FREE:
+                    self.leave(other)
+                return stream.op[other] == FREE
+        return False
+
     def _allocation(self, row: int) -> int | None:
+        """Return the last row that allocates the object anew, of another cpu at the same time."""
         stream = self.stream
         where, cpu = stream.where[row], stream.cpu[row]
         times = stream.trace["time"]
         time = times[stream.index[row]]
+        found = None
         for other in range(row + 1, len(stream)):
             if times[stream.index[other]] != time:
-                return None
-            if stream.where[other] == where and stream.op[other] == ALLOC:
-                return other if stream.cpu[other] != cpu else None
-        return None
+                break
+            if stream.where[other] == where:
+                if stream.cpu[other] == cpu:
+                    break
+                found = other if stream.op[other] == ALLOC else None
+        return found

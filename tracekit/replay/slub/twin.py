@@ -30,11 +30,12 @@ class SlubTwin:
         self.world = world
         check = SheafCheck if rules.sheaves and not rules.debug else AddressCheck
         self.address = check(desk, rules)
-        self.allocs = AllocCheck(desk, world, self.address, rules)
         self.row = 0
         self._op = desk.stream.op
         self._early: set[int] = set()
-        self.frees = FreeCheck(desk, world, self.address, rules, Ties(desk.stream, self._take))
+        ties = Ties(desk.stream, self._take, self._early.add)
+        self.allocs = AllocCheck(desk, world, self.address, rules, ties)
+        self.frees = FreeCheck(desk, world, self.address, rules, ties)
 
     def run(self, until: int | None = None, look: Callable[[int], None] | None = None) -> None:
         """Go on to the event at index `until` of the trace, or to the end.
