@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 from tracekit.boot import Boot
 from tracekit.events.arch_maps import ArmTruncated, BadMemory, MemCluster, PariscGap, RamTop
@@ -28,19 +29,29 @@ from tracekit.events.mips import KernelOutsideMap, MipsMemory, WastedPages
 from tracekit.events.mm_init import MemoryLine, NodeRangeLine, ZoneRangeLine
 from tracekit.replay.maps.finding import Finding, amount, mem
 
+IGNORED = "RAM ignored"
 IO_TLB_MIN = 512 << 11  # IO_TLB_MIN_SLABS of 2 KiB
+
+
+class Told(NamedTuple):
+    """What one line says is left out: a code, of what, what the log says and what one expects."""
+
+    code: str
+    what: str
+    logged: str
+    expected: str
 
 
 def firmware_findings(boot: Boot) -> Iterator[Finding]:
     """Yield what was left out of RAM and what failed for want of it."""
     yield from _no_ram(boot)
-    yield from _ignored(boot)
     yield from _clusters(boot)
     yield from _two_totals(boot)
     for event in boot.events:
         tell = _TELL.get(type(event))
-        if tell is not None:
-            yield from tell(event)
+        told = tell(event) if callable(tell) else tell
+        if told is not None:
+            yield Finding(told.code, event.source, told.what, told.logged, told.expected)
 
 
 def _no_ram(boot: Boot) -> Iterator[Finding]:
@@ -81,18 +92,6 @@ def _gives_ram(event: Event) -> bool:
             return False
 
 
-def _ignored(boot: Boot) -> Iterator[Finding]:
-    """early_init_dt_add_memory_arch drops what the linear map cannot reach."""
-    for event in boot.of(IgnoredMemory):
-        yield Finding(
-            "MP402",
-            event.source,
-            "RAM ignored",
-            f"{mem(*event.range)} of the device tree is not used",
-            f"{amount(event.size)} more RAM if the kernel were loaded at its start or could map it",
-        )
-
-
 def _clusters(boot: Boot) -> Iterator[Finding]:
     kept = [event for event in boot.of(MemCluster) if not event.is_ram and event.size]
     if kept:
@@ -123,112 +122,93 @@ def _two_totals(boot: Boot) -> Iterator[Finding]:
             )
 
 
-def _wasted(event: WastedPages) -> Iterator[Finding]:
-    yield Finding(
+def _ignored(event: IgnoredMemory) -> Told:
+    """early_init_dt_add_memory_arch drops what the linear map cannot reach."""
+    more = f"{amount(event.size)} more RAM if the kernel were loaded at its start or could map it"
+    return Told("MP402", IGNORED, f"{mem(*event.range)} of the device tree is not used", more)
+
+
+def _wasted(event: WastedPages) -> Told:
+    return Told(
         "MP404",
-        event.source,
         "struct pages below RAM",
         f"{event.pages} struct pages ({amount(event.size)}) for addresses below RAM",
         "memory that begins at ARCH_PFN_OFFSET (MIPS_AUTO_PFN_OFFSET moves it)",
     )
 
 
-def _outside(event: KernelOutsideMap) -> Iterator[Finding]:
-    yield Finding(
-        "MP405",
-        event.source,
-        "kernel outside the memory map",
-        "the map had no RAM for the kernel's own image; it was added",
-        "RAM in the map where the kernel was loaded",
+def _holes(event: RamTop) -> Told | None:
+    if event.top <= event.total:
+        return None
+    return Told(
+        "MP406",
+        "holes below the end of RAM",
+        f"RAM ends at {event.top:#x}, but is {amount(event.total)}",
+        f"{event.top - event.total:#x} bytes of holes whose pages are never to be freed",
     )
 
 
-def _holes(event: RamTop) -> Iterator[Finding]:
-    if event.top > event.total:
-        yield Finding(
-            "MP406",
-            event.source,
-            "holes below the end of RAM",
-            f"RAM ends at {event.top:#x}, but is {amount(event.total)}",
-            f"{event.top - event.total:#x} bytes of holes whose pages are never to be freed",
-        )
+def _swiotlb_small(event: SwiotlbMapped) -> Told | None:
+    if event.size >= IO_TLB_MIN:
+        return None
+    return Told(
+        "MP407",
+        "bounce buffer of less than 1 MiB",
+        f"software IO TLB at {mem(*event.range)}: {amount(event.size)}",
+        "at least 512 slabs (1 MiB): from 6.0 on the kernel panics with less",
+    )
 
 
-def _swiotlb_small(event: SwiotlbMapped) -> Iterator[Finding]:
-    if event.size < IO_TLB_MIN:
-        yield Finding(
-            "MP407",
-            event.source,
-            "bounce buffer of less than 1 MiB",
-            f"software IO TLB at {mem(*event.range)}: {amount(event.size)}",
-            "at least 512 slabs (1 MiB): from 6.0 on the kernel panics with less",
-        )
-
-
-def _panic(event: KernelPanic) -> Iterator[Finding]:
+def _panic(event: KernelPanic) -> Told | None:
     found = re.search(r"nslabs = (\d+) too small", event.reason)
-    if found:
-        yield Finding(
-            "MP407",
-            event.source,
-            "bounce buffer",
-            f"panic: {found[1]} slabs are too few",
-            "at least 512 slabs (1 MiB): the size was computed wrong, memory is not short",
-        )
+    if found is None:
+        return None
+    wanted = "at least 512 slabs (1 MiB): the size was computed wrong, memory is not short"
+    return Told("MP407", "bounce buffer", f"panic: {found[1]} slabs are too few", wanted)
 
 
-def _no_room(what: str, need: str) -> Callable[[Event], Iterator[Finding]]:
-    """Make the note for a line that says that something found no room."""
-
-    def tell(event: Event) -> Iterator[Finding]:
-        yield Finding("MP408", event.source, what, f"no room for {what}", need)
-
-    return tell
+def _no_room(what: str, need: str) -> Told:
+    return Told("MP408", what, f"no room for {what}", need)
 
 
-def _truncated(event: ArmTruncated) -> Iterator[Finding]:
-    yield Finding(
+def _truncated(event: ArmTruncated) -> Told:
+    return Told(
         "MP402",
-        event.source,
-        "RAM ignored",
+        IGNORED,
         f"{mem(event.new_end, event.end)} lies above lowmem and is not used",
         f"{amount(event.end - event.new_end)} more RAM with CONFIG_HIGHMEM or a smaller vmalloc=",
     )
 
 
-def _gap(event: PariscGap) -> Iterator[Finding]:
-    yield Finding(
-        "MP402",
-        event.source,
-        "RAM ignored",
-        f"RAM behind a gap of {event.pages} pages is not used",
-        "all RAM, with CONFIG_SPARSEMEM",
-    )
+def _gap(event: PariscGap) -> Told:
+    logged = f"RAM behind a gap of {event.pages} pages is not used"
+    return Told("MP402", IGNORED, logged, "all RAM, with CONFIG_SPARSEMEM")
 
 
-def _bad(event: BadMemory) -> Iterator[Finding]:
-    yield Finding(
+def _bad(event: BadMemory) -> Told:
+    return Told(
         "MP409",
-        event.source,
         "bad memory",
         f"firmware calls the page at {event.address:#x} bad",
         "a good page: the kernel reserves it, but data may have been there",
     )
 
 
-def _full(event: E820Full) -> Iterator[Finding]:
-    yield Finding(
-        "MP402",
-        event.source,
-        "RAM ignored",
-        f"{mem(*event.range)} found no place in the e820 table",
-        "room in the table for every entry of the firmware",
-    )
+def _full(event: E820Full) -> Told:
+    wanted = "room in the table for every entry of the firmware"
+    return Told("MP402", IGNORED, f"{mem(*event.range)} found no place in the e820 table", wanted)
 
 
-_TELL: dict[type[Event], Callable[..., Iterator[Finding]]] = {
+_OUTSIDE = Told(
+    "MP405",
+    "kernel outside the memory map",
+    "the map had no RAM for the kernel's own image; it was added",
+    "RAM in the map where the kernel was loaded",
+)
+_TELL: dict[type[Event], Told | Callable[..., Told | None]] = {
+    IgnoredMemory: _ignored,
     WastedPages: _wasted,
-    KernelOutsideMap: _outside,
+    KernelOutsideMap: _OUTSIDE,
     RamTop: _holes,
     SwiotlbMapped: _swiotlb_small,
     KernelPanic: _panic,
