@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from tracekit.cli.logs import LogArgument
 from tracekit.cli.output import collector_off, trouble, write
 
 
 @click.command("budget", short_help="Where the memory went.")
-@click.argument("paths", nargs=-1, required=True, metavar="LOG...")
+@click.argument("paths", nargs=-1, required=True, metavar="LOG...", cls=LogArgument)
 @click.option("--by", type=click.Choice(["caller", "kind", "node", "zone"]), help="Sum up by this.")
 @click.option("--top", type=click.IntRange(1), help="Show the largest N of each group.")
 @click.option(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from tracekit.cli.logs import LogArgument
 from tracekit.cli.output import trouble
 from tracekit.cli.trace_input import open_trace
 
@@ -23,7 +24,7 @@ FORMATS = ("csv", "json", "parquet")
 
 
 @click.command("events", short_help="Export the events of a trace.")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|BOOT...")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|BOOT...", cls=LogArgument)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True)
 @click.option("--where", multiple=True, metavar="CONDITION", help="Only events that meet it.")
 @click.option("--event", "kinds", multiple=True, metavar="NAME", help="Only events of this kind.")

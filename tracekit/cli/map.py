@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from tracekit.cli.logs import LogArgument
 from tracekit.cli.output import collector_off, trouble, write
 
 
 @click.command("map", short_help="Draw the physical address space.")
-@click.argument("paths", nargs=-1, required=True, metavar="LOG...")
+@click.argument("paths", nargs=-1, required=True, metavar="LOG...", cls=LogArgument)
 @click.option("--svg", metavar="FILE", help="Write an SVG picture to FILE instead.")
 @click.option("--width", type=click.IntRange(16, 256), default=64, help="Cells in a row.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to stdout.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from tracekit.cli.logs import LogArgument
 from tracekit.cli.output import collector_off, trouble, write
 
 
 @click.command("regions", short_help="Memblock's regions and their owners.")
-@click.argument("paths", nargs=-1, required=True, metavar="LOG...")
+@click.argument("paths", nargs=-1, required=True, metavar="LOG...", cls=LogArgument)
 @click.option("--at", "line", type=click.IntRange(1), help="After this line; the end by default.")
 @click.option("--list", "which", type=click.Choice(["memory", "reserved"]), help="Only this list.")
 @click.option("--address", metavar="ADDRESS", help="Only the regions that hold this address.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tracekit.cli.logs import LogArgument
 from tracekit.cli.output import TROUBLE, collector_off, trouble, write
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ STAGES = ("memblock", "bootmem", "numa_32", "mm_init", "page_alloc", "slub", "pe
 
 
 @click.command("replay", short_help="Replay a boot log.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", cls=LogArgument)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE, not to stdout.")
 @click.option("--until", metavar="LINE|TIMEs", help="Stop at this line, or at this time (1.5s).")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tracekit.cli.logs import LogArgument
 from tracekit.cli.output import collector_off, trouble, write
 from tracekit.cli.trace_input import OpenedTrace, open_trace
 
@@ -18,7 +19,7 @@ LINES_OF_TEXT = 20
 
 
 @click.command("stat", short_help="Count what a kmem trace says.")
-@click.argument("paths", nargs=-1, required=True, metavar="BOOT|TRACE...")
+@click.argument("paths", nargs=-1, required=True, metavar="BOOT|TRACE...", cls=LogArgument)
 @click.option("--slab", "allocators", flag_value="slab", multiple=True, help="Slab allocator.")
 @click.option("--page", "allocators", flag_value="page", multiple=True, help="Page allocator.")
 @click.option(
