@@ -105,26 +105,6 @@ def test_the_past_is_unknown_until_a_new_slab_shows_that_nothing_was_left() -> N
     assert slabs.predict(0) == (None, NEW_SLAB)
 
 
-def test_debugged_caches_take_from_the_node_list_at_once() -> None:
-    slabs = cache(debug=True)
-    slab = slabs.adopt_new(0, 100, 4, 0)
-    assert slabs.predict(1) == (slab, 1)
-    slabs.commit(1, slab, 1)
-    slabs.free(0, slab, 0)
-    assert slabs.predict(0) == (slab, 0)
-
-
-def test_old_debugged_caches_turn_the_list_round() -> None:
-    slabs = cache(debug=True, reverses=True)
-    slab = slabs.adopt_new(0, 100, 4, 0)
-    found = []
-    for _ in range(3):
-        slot = slabs.predict(0)[1]
-        slabs.commit(0, slab, slot)
-        found.append(slot)
-    assert found == [3, 1, 2]
-
-
 def test_older_kernels_count_free_objects_in_partial_slabs() -> None:
     slabs = cache(objects=4, cpu_partial=2, by_slabs=False)
     made = [fill(slabs, name) for name in range(100, 600, 100)]

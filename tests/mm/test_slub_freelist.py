@@ -26,7 +26,8 @@ def test_slots_in_order_where_nothing_is_shuffled() -> None:
 def test_a_shuffled_sequence_is_learned_and_then_predicted_from_any_start() -> None:
     sequence = Sequence(4)
     assert take_all([2, 0, 3, 1], sequence) == [UNKNOWN] * 4
-    assert take_all([0, 3, 1, 2], sequence) == [UNKNOWN, 3, 1, UNKNOWN]
+    # A slab used up shows as well that the sequence goes round.
+    assert take_all([0, 3, 1, 2], sequence) == [UNKNOWN, 3, 1, 2]
     assert take_all([1, 2, 0, 3], sequence) == [UNKNOWN, 2, 0, 3]
 
 
@@ -85,9 +86,76 @@ def test_turning_a_list_round() -> None:
     sequence = Sequence(4, shuffled=False)
     free = fresh(4)
     free.take(0, sequence, 4)
-    assert free.bottom(sequence, 4) == 3
-    free.reverse(sequence, 4)
-    assert [free.stack.pop() for _ in range(3)] == [3, 2, 1]
-    unknown = fresh(4)
-    unknown.reverse(Sequence(4), 4)
-    assert unknown.peek(sequence, 4) == UNKNOWN
+    free.put(0)
+    free.reverse()
+    assert list(free.order(sequence, 4)) == [3, 2, 1, 0]
+    assert free.bottom(sequence, 4) == 0
+    assert free.before(1, sequence, 4) == [3, 2]
+    for slot in (3, 2, 1, 0):
+        assert free.peek(sequence, 4) == slot
+        free.take(slot, sequence, 4)
+    assert free.peek(sequence, 4) == EMPTY
+
+
+def test_a_list_turned_at_each_step_teaches_the_sequence_from_both_ends() -> None:
+    sequence = Sequence(5)
+    for expected in ([UNKNOWN] * 5, [UNKNOWN, 4, 0, 1, 2]):
+        free, found = fresh(5), []
+        for slot in (3, 4, 0, 1, 2):
+            found.append(free.peek(sequence, 5))
+            free.take(slot, sequence, 5)
+            free.reverse()
+            free.reverse()
+        assert found == expected
+    turned = fresh(5)
+    turned.take(3, sequence, 5)
+    turned.reverse()
+    assert turned.peek(sequence, 5) == 2
+    turned.take(2, sequence, 5)
+    turned.reverse()
+    assert turned.peek(sequence, 5) == 4
+
+
+def test_the_last_slot_of_a_turned_list_comes_before_the_first_taken() -> None:
+    sequence, free = Sequence(3), fresh(3)
+    for slot in (1, 0, 2):
+        free.take(slot, sequence, 3)
+        free.reverse()
+    assert [sequence.after(slot, 3) for slot in (0, 1, 2)] == [1, 2, 0]
+
+
+def test_what_was_free_before_comes_first_when_the_list_is_turned() -> None:
+    sequence, free = Sequence(8), Freelist(unknown=True)
+    free.put(5)
+    free.put(2)
+    free.reverse()
+    assert free.peek(sequence, 8) == UNKNOWN
+    assert free.before(5, sequence, 8) is None
+    free.take(7, sequence, 8)
+    assert free.peek(sequence, 8) == UNKNOWN
+    free.take(5, sequence, 8)
+    assert free.peek(sequence, 8) == 2
+    free.take(2, sequence, 8)
+    assert free.peek(sequence, 8) == EMPTY
+
+
+def test_an_object_taken_before_others_came_in_front() -> None:
+    sequence = Sequence(4, shuffled=False)
+    free = fresh(4)
+    free.take(0, sequence, 4)
+    free.put(0)
+    assert free.take_below(1, sequence, 4, turns=True)
+    assert list(free.order(sequence, 4)) == [0, 3, 2]
+    assert free.take_below(3, sequence, 4)
+    assert list(free.order(sequence, 4)) == [0, 2]
+    assert not free.take_below(1, sequence, 4)
+
+
+def test_one_list_put_under_another() -> None:
+    sequence, free, page = Sequence(4, shuffled=False), fresh(4), Freelist()
+    free.take(0, sequence, 4)
+    page.put(0)
+    free.put_under(page)
+    assert list(free.order(sequence, 4)) == [1, 2, 3, 0]
+    assert free.discard(0)
+    assert not free.discard(0)

@@ -39,7 +39,6 @@ cdef class Cache:
     cdef readonly dict cpus
     cdef readonly dict nodes
     cdef readonly dict slabs
-    cdef bint _debug
     cdef int _cpu_partial
 
     cpdef CpuSlab cpu(self, int number)

@@ -102,7 +102,6 @@ class Cache:
         self.cpus: dict[int, CpuSlab] = {}
         self.nodes: dict[int, Node] = {}
         self.slabs: dict[int, Slab] = {}
-        self._debug = rules.debug
         self._cpu_partial = rules.cpu_partial
 
     def census(self) -> tuple[int, int] | None:
@@ -138,8 +137,6 @@ class Cache:
         chance decides, the slab None where it needs a new slab (slot NEW_SLAB) or is unknown as
         well.  Mirrors ___slab_alloc(): this brings the next slab in place, which nobody can see.
         """
-        if self._debug:
-            return self._predict_debug(nid)
         here = self.cpu(cpu)
         if strict and here.slab is not None and here.slab.node != nid:
             self._leave(here)
@@ -196,24 +193,8 @@ class Cache:
                 break
         return True
 
-    def _predict_debug(self, nid: int) -> tuple[Slab | None, int]:
-        node = self.node(nid)
-        if node.unknown:
-            return None, UNKNOWN
-        if not node.partial:
-            return None, NEW_SLAB
-        slab = node.partial[0]
-        return slab, slab.free.peek(self.sequence, slab.objects)
-
     def commit(self, cpu: int, slab: Slab, slot: int) -> None:
         """Take `slot` of `slab`, which predict() has just brought in place for `cpu`."""
-        if self._debug:
-            slab.free.take(slot, self.sequence, slab.objects)
-            if self.rules.reverses:
-                slab.free.reverse(self.sequence, slab.objects)
-            if not slab.free and not slab.free.unknown:
-                self._unlist(slab)
-            return
         self.cpu(cpu).free.take(slot, self.sequence, slab.objects)
 
     def adopt_new(
@@ -232,13 +213,6 @@ class Cache:
             other.listed = False
         node.partial.clear()
         node.unknown = False
-        if self._debug:
-            slab.free = fresh
-            if self.rules.reverses:
-                fresh.reverse(self.sequence, objects)
-            if fresh:
-                self._list(node, slab, head=True)
-            return slab
         here = self.cpu(cpu)
         for other in here.partial:
             other.frozen = False
@@ -253,9 +227,6 @@ class Cache:
 
         What the CPU would have handed out before it counts as taken.
         """
-        if self._debug:
-            slab.free.skip_to(slot, self.sequence, slab.objects)
-            return
         here = self.cpu(cpu)
         if here.slab is not slab:
             self._drop(here)
@@ -282,7 +253,9 @@ class Cache:
         if slab is None:
             return
         remote = bool(slab.free)
-        here.free.stack[:0] = slab.free.stack
+        if self.rules.reverses:
+            here.free.reverse()
+        here.free.put_under(slab.free)
         slab.free, here.free = here.free, Freelist()
         slab.frozen = False
         here.slab = None
@@ -302,9 +275,6 @@ class Cache:
 
     def free(self, cpu: int, slab: Slab, slot: int) -> None:
         """Free `slot` of `slab` on `cpu` (do_slab_free, __slab_free)."""
-        if self._debug:
-            self._free_debug(slab, slot)
-            return
         here = self.cpu(cpu)
         if here.slab is slab:
             here.free.put(slot)
@@ -323,17 +293,9 @@ class Cache:
     def forget(self, slab: Slab, slot: int) -> None:
         """A free object was allocated unseen: no list holds it any more."""
         for here in self.cpus.values():
-            if here.slab is slab and slot in here.free.stack:
-                here.free.stack.remove(slot)
-        if slot in slab.free.stack:
-            slab.free.stack.remove(slot)
-
-    def _free_debug(self, slab: Slab, slot: int) -> None:
-        slab.free.put(slot)
-        if slab.empty and len(self.node(slab.node).partial) >= self.rules.min_partial:
-            self.discard(slab)
-        elif not slab.listed:
-            self._list(self.node(slab.node), slab, head=False)
+            if here.slab is slab and here.free.discard(slot):
+                return
+        slab.free.discard(slot)
 
     def _discard_if_spare(self, slab: Slab) -> None:
         if len(self.node(slab.node).partial) >= self.rules.min_partial:

@@ -22,9 +22,14 @@ cdef class Freelist:
     cdef public list stack
     cdef public int fresh
     cdef public int last
+    cdef public int end
+    cdef public bint turned
     cdef public bint unknown
     cdef public bint unsure
+    cdef public list under
 
     cpdef int peek(self, Sequence sequence, int objects) except -9
     cpdef take(self, int slot, Sequence sequence, int objects)
+    @cython.locals(whole=bint)
+    cdef _take_fresh(self, int slot, Sequence sequence, int objects)
     cpdef put(self, int slot)

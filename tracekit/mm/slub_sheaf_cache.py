@@ -344,8 +344,7 @@ class SheafCache(UnfrozenCache):
 
     def forget(self, slab: Slab, slot: int) -> None:
         """A free object was allocated unseen: no list and no sheaf holds it any more."""
-        if slot in slab.free.stack:
-            slab.free.stack.remove(slot)
+        slab.free.discard(slot)
         if any(here.drop(slab, slot) for here in self.at_hand.values()):
             return
         for sheaf in self._sheaves():

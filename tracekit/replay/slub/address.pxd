@@ -8,3 +8,4 @@ cdef class AddressCheck:
     cdef public dict claims
     cdef public set lost
     cdef public object leftovers
+    cdef public set late

@@ -51,6 +51,7 @@ class AddressCheck:
         self.claims: dict[tuple[int, int], Pending] = {}
         self.lost: set[tuple[int, int]] = set()
         self.leftovers = Leftovers(desk)
+        self.late: set[tuple[int, int]] = set()
 
     # ------------------------------------------------------------ where it lies
 
@@ -110,6 +111,8 @@ class AddressCheck:
         """The object is not the predicted one; say whether the simulation is up to date again."""
         if self._comes_late(simulated, slab, slot):
             return True
+        if self._was_freed_late(slab, slot):
+            return True
         if self._settles_claim(simulated, slab, slot, expected):
             return False
         if self._excused(row, simulated, expected):
@@ -119,13 +122,19 @@ class AddressCheck:
         if slab is not expected[0]:
             self.elsewhere(row, simulated, expected)
             return False
-        sequence, debug = simulated.cache.sequence, simulated.cache.rules.debug
-        free = slab.free if debug else simulated.cache.cpu(self.desk.stream.cpu[row]).free
+        sequence, rules = simulated.cache.sequence, simulated.cache.rules
+        free = slab.free if rules.debug else simulated.cache.cpu(self.desk.stream.cpu[row]).free
+        turns = rules.debug and rules.reverses
         before = free.before(slot, sequence, slab.objects)
         skipped = [(slab, each) for each in before or ()]
         late = self._just_freed(row, skipped) or self._landed_late(slab.notes[slot], skipped)
-        if skipped and late and free.take_below(slot, sequence, slab.objects):
+        if skipped and late and free.take_below(slot, sequence, slab.objects, turns):
             self.desk.inferred["address"] += 1
+            return True
+        if skipped and not turns and self._freed_late(row, skipped):
+            self.late.update((each.name, at) for each, at in skipped)
+            self.desk.inferred["address"] += 1
+            simulated.cache.adopt(self.desk.stream.cpu[row], slab, slot)
             return True
         if self._turned_round(simulated, slab, slot, expected):
             self.desk.inferred["address"] += 1
@@ -149,6 +158,32 @@ class AddressCheck:
                 return True
         return False
 
+    def _freed_late(self, row: int, skipped: list[Spot]) -> bool:
+        """Say whether what was passed over was not free yet, though the line of its free stands.
+
+        That line is printed before the object is freed; a task that was preempted in between has
+        printed nothing since.
+        """
+        stream, pids = self.desk.stream, self.desk.stream.trace["pid"]
+        own = pids[stream.index[row]]
+        for slab, slot in skipped:
+            freed = slab.notes[slot] if slab.state[slot] == FREED else -1
+            if freed < max(row - _MOST_ROWS, 0):
+                return False
+            pid = pids[stream.index[freed]]
+            since = range(freed + 1, row)
+            if pid == own or any(pids[stream.index[each]] == pid for each in since):
+                return False
+        return True
+
+    def _was_freed_late(self, slab: Slab, slot: int) -> bool:
+        """Say whether the object is one that was passed over because it was not free yet."""
+        if (slab.name, slot) not in self.late:
+            return False
+        self.late.discard((slab.name, slot))
+        self.desk.inferred["address"] += 1
+        return True
+
     def _turned_round(
         self, simulated: SimulatedCache, slab: Slab, slot: int, expected: Place
     ) -> bool:
@@ -162,7 +197,7 @@ class AddressCheck:
         here = next((here for here in cache.cpus.values() if here.slab is slab), None)
         if here is None or here.free.bottom(cache.sequence, slab.objects) != slot:
             return False
-        here.free.reverse(cache.sequence, slab.objects)
+        here.free.reverse()
         here.free.take(slot, cache.sequence, slab.objects)
         return True
 

@@ -138,7 +138,8 @@ class AllocCheck:
 
     def _made_in_sight(self, row: int, head: int) -> bool:
         """Say whether the page was handed out in the trace, and with allocations being logged."""
-        return self.world.pages.out(head) > self._first_rows[self._kmalloc[self._what[row]]]
+        logged = max(self._first_rows[self._kmalloc[self._what[row]]], self.world.blind_row)
+        return self.world.pages.out(head) > logged
 
     def _new_slab(
         self, row: int, simulated: SimulatedCache, head: int, slot: int, expected: Place

@@ -39,7 +39,7 @@ def run(context: Context) -> None:
     boot = context.boot
     path, rows = read_slabinfo(boot)
     trace, buckets = boot.trace, boot.kernel.has("slab_buckets")
-    stream = read_stream(trace, buckets) if trace is not None else None
+    stream = read_stream(trace, buckets, debugs_all(boot)) if trace is not None else None
     if stream is not None and not has_events(stream):
         stream = None
     if stream is None and not rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from tracekit.divergence import Severity
-from tracekit.mm.slub import FREED, NEW_SLAB, Slab
+from tracekit.mm.slub import NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.mm.slub_sheaf_cache import SheafCache
 from tracekit.replay.slub.address import (
@@ -17,7 +17,7 @@ from tracekit.replay.slub.address import (
     Place,
     Spot,
 )
-from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+from tracekit.replay.slub.desk import SimulatedCache
 
 __all__ = ["FILLED_UNSEEN", "SheafCheck"]
 
@@ -28,10 +28,6 @@ FLUSHED = "sheaves were emptied just before"
 
 class SheafCheck(AddressCheck):
     """Compares each object with the predicted one, for caches with sheaves."""
-
-    def __init__(self, desk: Desk, rules: SlubRules) -> None:
-        super().__init__(desk, rules)
-        self.late: set[tuple[int, int]] = set()
 
     def undecided(self, slab: Slab, expected: Place) -> None:
         """Nothing could tell which object comes next."""
@@ -77,9 +73,7 @@ class SheafCheck(AddressCheck):
         """The object is not the predicted one; say whether the simulation is up to date again."""
         if self._comes_late(simulated, slab, slot):
             return True
-        if (slab.name, slot) in self.late:
-            self.late.discard((slab.name, slot))
-            self.desk.inferred["address"] += 1
+        if self._was_freed_late(slab, slot):
             return True
         if self._excused(row, simulated, expected):
             return False
@@ -102,24 +96,6 @@ class SheafCheck(AddressCheck):
             row, simulated, expected[0], expected[1], skipped or [(expected[0], expected[1])]
         )
         return False
-
-    def _freed_late(self, row: int, skipped: list[Spot]) -> bool:
-        """Say whether what was passed over was not free yet, though the line of its free stands.
-
-        That line is printed before the object is freed; a task that was preempted in between has
-        printed nothing since.
-        """
-        stream, pids = self.desk.stream, self.desk.stream.trace["pid"]
-        own = pids[stream.index[row]]
-        for slab, slot in skipped:
-            freed = slab.notes[slot] if slab.state[slot] == FREED else -1
-            if freed < max(row - _MOST_ROWS, 0):
-                return False
-            pid = pids[stream.index[freed]]
-            since = range(freed + 1, row)
-            if pid == own or any(pids[stream.index[each]] == pid for each in since):
-                return False
-        return True
 
     def _taken_on_another_cpu(
         self, row: int, simulated: SimulatedCache, slab: Slab, slot: int

@@ -10,7 +10,7 @@ from tracekit.boot import Boot
 from tracekit.events.lifetimes import SLAB
 from tracekit.events.table import Trace
 from tracekit.replay.ledger import Ledger
-from tracekit.replay.slub.driver import has_events, make_twin
+from tracekit.replay.slub.driver import debugs_all, has_events, make_twin
 from tracekit.replay.slub.stream import ALLOC, PAGE_ALLOC, PAGE_FREE, read_stream
 from tracekit.replay.slub.twin import SlubTwin
 
@@ -55,7 +55,8 @@ def slab_pages(boot: Boot) -> list[SlabPages] | str:
 
     A slab that is older than the trace, and full or untouched throughout, is not among them.
     """
-    stream = read_stream(boot.trace) if boot.trace is not None else None
+    trace, debug = boot.trace, debugs_all(boot)
+    stream = read_stream(trace, debug=debug) if trace is not None else None
     if stream is None or not has_events(stream):
         return NO_TRACE
     twin = make_twin(Ledger("slub"), boot, stream)

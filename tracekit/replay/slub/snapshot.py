@@ -15,6 +15,7 @@ __all__ = ["check_snapshot", "snapshot_window"]
 OLDER = "the cache is older than the trace"
 UNSEEN = "no event of the trace belongs to the cache"
 UNSEEN_SLABS = "sheaves hold objects of slabs that no line shows"
+BLIND_SPOT = "events were off while the cache was in use"
 SILENT = "the cache's bulk allocations print nothing"
 NO_WINDOW = "the trace does not show when slabinfo was read"
 
@@ -94,7 +95,9 @@ def _undecided(simulated: SimulatedCache | None) -> str:
         return SILENT
     if simulated.old_slabs or not simulated.first_on_new:
         return OLDER
-    return "" if counted(simulated) else UNSEEN_SLABS
+    if counted(simulated):
+        return ""
+    return BLIND_SPOT if simulated.blind else UNSEEN_SLABS
 
 
 def _report(ledger: Ledger, path: str, row: SlabinfoRow, simulated: SimulatedCache) -> None:

@@ -50,7 +50,8 @@ class Key:
     """What an event shows of the cache: requests with equal keys go to one cache.
 
     `kmalloc` with `size` (bytes_alloc) and `kind` ("", "rcl", "cg", "dma", or a bucket's name), or
-    a cache by `name`, or by who asks (`caller`) for how many bytes.
+    a cache by `name`, or by who asks (`caller`) for how many bytes.  With slab debugging, which
+    makes kmalloc's objects larger, `step` is the size that gives the cache its name, else 0.
     """
 
     kmalloc: bool
@@ -58,6 +59,7 @@ class Key:
     kind: str = ""
     name: str = ""
     caller: str = ""
+    step: int = 0
 
 
 _NONE = memoryview(b"").cast("q")
@@ -110,15 +112,17 @@ class SlabStream:
 Part = tuple[Column, Column, Column, Column, Column, Column]
 
 
-def read_stream(trace: Trace, buckets: bool = False) -> SlabStream:
+def read_stream(trace: Trace, buckets: bool = False, debug: bool = False) -> SlabStream:
     """Return the slab and page events of a trace.
 
-    `buckets`: the kernel keeps what users fill apart (CONFIG_SLAB_BUCKETS).
+    `buckets`: the kernel keeps what users fill apart (CONFIG_SLAB_BUCKETS).  `debug`: slab
+    debugging is on for all caches.
     """
     stream = SlabStream(trace)
     parts = [_blind(trace)]
     for name in _ALLOCS:
-        parts.append(_allocs(stream, trace.table(name), name.startswith("kmalloc"), buckets))
+        kmalloc = name.startswith("kmalloc")
+        parts.append(_allocs(stream, trace.table(name), kmalloc, buckets, debug))
     for name in _FREES:
         parts.append(_frees(stream, trace.table(name)))
     for name, op in _PAGES.items():
@@ -160,14 +164,14 @@ def _add(counts: dict[str, int], reason: str, count: int) -> None:
         counts[reason] = counts.get(reason, 0) + count
 
 
-def _allocs(stream: SlabStream, table: Table, kmalloc: bool, buckets: bool) -> Part:
+def _allocs(stream: SlabStream, table: Table, kmalloc: bool, buckets: bool, debug: bool) -> Part:
     rows, failed = _readable(stream, table, HIDDEN_ALLOC)
     _add(stream.hidden, FAILED, failed)
     stream.allocs += len(rows)
     facts = [_shown(table, name, rows) for name in _FACTS]
     numbers, firsts, _ = bulk.number(facts)
     shown = (tuple(column[first] for column in facts) for first in firsts)
-    keys = [_key(stream.trace, values, kmalloc, buckets) for values in shown]
+    keys = [_key(stream.trace, values, kmalloc, buckets, debug) for values in shown]
     return (
         bulk.pick(table.index, rows),
         bulk.repeat(ALLOC, len(rows)),
@@ -192,7 +196,7 @@ _BUCKET_CALLERS = ("alloc_msg", "load_msg")
 _BUCKET_FLAGS = {"GFP_USER|__GFP_NOWARN": "memdup_user"}
 
 
-def _key(trace: Trace, facts: tuple[int, ...], kmalloc: bool, buckets: bool) -> Key:
+def _key(trace: Trace, facts: tuple[int, ...], kmalloc: bool, buckets: bool, debug: bool) -> Key:
     site, size, asked, gfp, name = facts
     caller = trace.text(site)
     if kmalloc:
@@ -200,10 +204,17 @@ def _key(trace: Trace, facts: tuple[int, ...], kmalloc: bool, buckets: bool) -> 
         kind = kmalloc_kind(flags)
         if buckets:
             kind = function if function in _BUCKET_CALLERS else _BUCKET_FLAGS.get(flags, kind)
-        return Key(True, size, kind)
+        return Key(True, size, kind, step=kmalloc_size(asked) if debug else 0)
     if name != ABSENT:
         return Key(False, size, name=trace.text(name))
     return Key(False, size, f"{asked}", caller=caller)
+
+
+def kmalloc_size(asked: int) -> int:
+    """Return the object size in bytes of the kmalloc cache that serves `asked` (kmalloc_index)."""
+    size = max(1 << (asked - 1).bit_length(), 8)
+    between = size * 3 // 4
+    return between if between in (96, 192) and asked <= between else size
 
 
 def kmalloc_kind(gfp: str) -> str:

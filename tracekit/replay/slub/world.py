@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracekit.mm.slub import FREED, LIVE, NEVER_SEEN, Cache, CacheRules, Slab
+from tracekit.mm.slub_debug import DebugCache
 from tracekit.mm.slub_freelist import Sequence
 from tracekit.mm.slub_sheaf import sheaf_capacity
 from tracekit.mm.slub_sheaf_cache import SheafCache
@@ -211,7 +212,7 @@ def _simulated(stream: SlabStream, facts: CacheFacts, rules: SlubRules) -> Simul
     sequence = Sequence(shape.objects, rules.shuffled)
     kept = CacheRules(shape.min_partial, partial, rules.by_slabs, rules.debug, rules.reverses)
     name = _name(stream, facts)
-    cache = Cache(sequence, kept)
+    cache = DebugCache(sequence, kept) if rules.debug else Cache(sequence, kept)
     if rules.sheaves and not rules.debug:
         capacity = sheaf_capacity(shape.size, rules.page_size, rules.word)
         capacity = 0 if name in _NO_SHEAVES else max(capacity, ASKED_CAPACITY.get(name, 0))
@@ -229,7 +230,8 @@ def _name(stream: SlabStream, facts: CacheFacts) -> str:
         return stream.names[facts.names.most_common(1)[0][0]]
     kmalloc = next((key for key in keys if key.kmalloc), None)
     if kmalloc is not None:
-        return kmalloc_name(kmalloc.size, kmalloc.kind)
+        largest = max(key.step for key in keys if key.kmalloc)
+        return kmalloc_name(largest or kmalloc.size, kmalloc.kind)
     return f"the cache of {keys[0].caller.partition('+')[0]}"
 
 
