@@ -79,6 +79,11 @@ class SimulatedCache:
         common = {name for name, count in facts.names.items() if count * 3 >= most}
         self._names = common if most >= 3 else set()
 
+    @property
+    def plain_kmalloc(self) -> bool:
+        """Whether kmalloc() serves ordinary requests from it, as it does from kmem_cache_init()."""
+        return self.name.startswith("kmalloc-") and self.name[8:9].isdigit()
+
     def belongs_to_other(self, name: int) -> bool:
         """Say whether frees show so often another name that this one is not the cache's."""
         return bool(self._names) and name not in self._names

@@ -192,7 +192,7 @@ def _numbered(things: list[Thing], known: list[Thing]) -> Column:
 
 # Requests that go to buckets of their own (kmem_buckets_create, 6.11 and later): messages by the
 # function that asks; copies from user space by their flags, since they print their caller's caller.
-_BUCKET_CALLERS = ("alloc_msg", "load_msg")
+_BUCKET_CALLERS = {"alloc_msg": "msg_msg", "load_msg": "msg_msg"}
 _BUCKET_FLAGS = {"GFP_USER|__GFP_NOWARN": "memdup_user"}
 
 
@@ -203,7 +203,7 @@ def _key(trace: Trace, facts: tuple[int, ...], kmalloc: bool, buckets: bool, deb
         function, flags = caller.partition("+")[0].removesuffix("_noprof"), trace.text(gfp)
         kind = kmalloc_kind(flags)
         if buckets:
-            kind = function if function in _BUCKET_CALLERS else _BUCKET_FLAGS.get(flags, kind)
+            kind = _BUCKET_CALLERS.get(function) or _BUCKET_FLAGS.get(flags, kind)
         return Key(True, size, kind, step=kmalloc_size(asked) if debug else 0)
     if name != ABSENT:
         return Key(False, size, name=trace.text(name))
