@@ -112,3 +112,23 @@ def test_older_kernels_count_free_objects_in_partial_slabs() -> None:
         slabs.free(0, slab, 0)
     assert len(slabs.cpu(0).partial) == 1
     assert len(slabs.node(0).partial) == 3
+
+
+def test_a_slab_that_was_asked_for_earlier_sets_the_cpu_slab_aside() -> None:
+    slabs = cache()
+    first = slabs.adopt_new(0, 100, 4, 0)
+    late = slabs.adopt_new(0, 200, 4, 0, made=False)
+    assert slabs.predict(0) == (late, 1)
+    for slot in (1, 2, 3):
+        slabs.commit(0, late, slot)
+    assert slabs.predict(0) == (first, 1)
+
+
+def test_a_cpu_slab_set_aside_was_turned_round_before_5_12() -> None:
+    for reverses, slot in ((False, 1), (True, 3)):
+        slabs = cache(reverses=reverses)
+        first = slabs.adopt_new(0, 100, 4, 0)
+        second = slabs.adopt_new(0, 200, 4, 0, nid=1, made=False)
+        assert slabs.node(0).partial == [first]
+        assert first.free.peek(slabs.sequence, 4) == slot
+        assert slabs.cpu(0).slab is second

@@ -97,3 +97,26 @@ def test_an_empty_slab_beyond_min_partial_is_given_back() -> None:
     for slot in range(4):
         slabs.free(0, first, slot)
     assert list(slabs.slabs) == [200]
+
+
+def test_a_slab_that_was_asked_for_earlier_comes_first_and_the_others_stay() -> None:
+    slabs = cache()
+    slabs.adopt_new(0, 100, 4, 0)
+    slabs.adopt_new(0, 200, 4, 0, made=False)
+    assert take(slabs, 4) == [(200, 1), (200, 2), (200, 3), (100, 1)]
+
+
+def test_an_object_that_nothing_shows_free_leaves_the_list_unknown() -> None:
+    slabs = cache()
+    slab = slabs.adopt_new(0, 100, 4, 0)
+    take(slabs, 3)
+    slabs.adopt(0, slab, 2)
+    assert slabs.predict(0) == (slab, UNKNOWN)
+
+
+def test_slabinfo_counts_what_no_list_holds() -> None:
+    slabs = cache()
+    slabs.adopt_new(0, 100, 4, 0)
+    assert slabs.census() == (4, 3)
+    slabs.lose()
+    assert slabs.census() is None

@@ -50,6 +50,12 @@ class SlabText:
             f"bytes_alloc={size} gfp_flags=GFP_KERNEL node=-1 accounted=false"
         )
 
+    def named_alloc(self, ptr: int, size: int, name: str) -> int:
+        return self._add(
+            f"kmem_cache_alloc: call_site=asker+0x10/0x20 ptr={ptr:016x} name={name} "
+            f"bytes_req={size} bytes_alloc={size} gfp_flags=GFP_KERNEL node=-1 accounted=false"
+        )
+
     def kfree(self, ptr: int, cpu: int = 0) -> int:
         return self._add(f"kfree: call_site=freer+0x10/0x20 ptr={ptr:016x}", cpu)
 

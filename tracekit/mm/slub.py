@@ -202,25 +202,32 @@ class Cache:
     ) -> Slab:
         """A new slab was made for `cpu`, and `slot` was its first object.
 
-        That it was made shows that no partial slab was left to take.  `made` is always true here.
+        That shows that no partial slab was left to take.  Where it was not `made` for this request,
+        but before another was served, the slab that serves the CPU by now is set aside.
         """
         slab = Slab(name, objects, node=nid)
         self.slabs[name] = slab
         fresh = Freelist(fresh=objects)
         fresh.take(slot, self.sequence, objects)
-        node = self.node(nid)
+        here = self.cpu(cpu)
+        if made:
+            self._use_up(here, self.node(nid))
+        else:
+            self._leave(here)
+        here.slab, here.free, slab.frozen = slab, fresh, True
+        return slab
+
+    def _use_up(self, here: CpuSlab, node: Node) -> None:
+        """A CPU needs a new slab: it has none with free objects, nor has its node."""
         for other in node.partial:
             other.listed = False
         node.partial.clear()
         node.unknown = False
-        here = self.cpu(cpu)
         for other in here.partial:
             other.frozen = False
         here.partial.clear()
         here.partial_unknown = False
         self._drop(here)
-        here.slab, here.free, slab.frozen = slab, fresh, True
-        return slab
 
     def adopt(self, cpu: int, slab: Slab, slot: int) -> None:
         """`slot` of a slab that exists was handed out, whatever was predicted.

@@ -76,15 +76,19 @@ class DebugCache(Cache):
     def adopt_new(
         self, cpu: int, name: int, objects: int, slot: int, nid: int = 0, made: bool = True
     ) -> Slab:
-        """A new slab was made, and `slot` was its first object; all others of the node are full."""
-        self._use_up(self.node(nid), nid)
+        """A new slab was made, and `slot` was its first object.
+
+        Then all others of the node are full, unless they got free objects since it was `made`.
+        """
+        if made:
+            self._fill_others(self.node(nid), nid)
         slab = self.slabs[name] = Slab(name, objects, node=nid)
         slab.free = Freelist(fresh=objects)
         slab.free.take(slot, self.sequence, objects)
         self._taken(slab)
         return slab
 
-    def _use_up(self, node: Node, nid: int) -> None:
+    def _fill_others(self, node: Node, nid: int) -> None:
         node.partial.clear()
         node.unknown = False
         self._first.pop(nid, None)
@@ -111,6 +115,8 @@ class DebugCache(Cache):
             free.unknown = free.unknown or slab.old
         elif free.fresh or free.holds(slot, sequence, slab.objects):
             free.skip_to(slot, sequence, slab.objects)
+        else:
+            free.unknown = True
         self._unlist(slab)
         self._taken(slab)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from tests.replay.slab_text import SlabText, codes, make_twin, obj
 from tracekit.observed.slabinfo import SlabinfoRow
 from tracekit.replay.ledger import Ledger
-from tracekit.replay.slub.snapshot import NO_WINDOW, OLDER, UNSEEN, check_snapshot, snapshot_window
+from tracekit.replay.slub.snapshot import (
+    NO_WINDOW,
+    OLDER,
+    UNNAMED,
+    UNSEEN,
+    caches_created,
+    check_snapshot,
+    snapshot_window,
+)
 
 
 def row(name: str, active: int, objects: int) -> SlabinfoRow:
@@ -65,7 +73,7 @@ def test_what_cannot_be_known_is_unchecked() -> None:
     text.cache_free(obj(0x900, 1, 64), "elder")
     text.mark("slabinfo")
     unchecked = check(text, row("elder", 1, 8), row("never", 0, 0)).kind("snapshot").unchecked
-    assert unchecked == {OLDER: 1, UNSEEN: 1}
+    assert unchecked == {OLDER: 1, UNNAMED: 1}
 
 
 def test_the_window_ends_at_the_next_marker() -> None:
@@ -78,3 +86,45 @@ def test_the_window_ends_at_the_next_marker() -> None:
     text.mark("end")
     assert snapshot_window(text.trace(), "slabinfo") == (0, 1)
     assert snapshot_window(text.trace(), "vmstat") == (0, 2)
+
+
+def named(text: SlabText, *names: str) -> SlabText:
+    """Let caches be created, on a kernel whose allocations name their cache."""
+    for number, name in enumerate(names):
+        text.named_alloc(obj(0x900, number, 256), 256, name)
+    return text
+
+
+def test_a_cache_created_in_the_trace_and_never_used_is_empty() -> None:
+    text = named(SlabText(), "kmem_cache", "kmem_cache")
+    text.mark("slabinfo")
+    text.mark("end")
+    ledger = check(text, row("newest", 0, 0), row("newer", 0, 0), row("old", 5, 8))
+    assert ledger.kind("snapshot").matched == 2
+    assert ledger.kind("snapshot").unchecked == {UNSEEN: 1}
+
+
+def test_a_cache_that_went_again_does_not_count() -> None:
+    text = named(SlabText(), "kmem_cache", "kmem_cache")
+    text.cache_free(obj(0x900, 0, 256), "kmem_cache")
+    assert caches_created(text.stream(), 1000) == 1
+
+
+def test_where_events_do_not_name_caches_any_of_them_may_have_objects() -> None:
+    text = SlabText()
+    text.cache_alloc(obj(0x900, 0, 256), 256, "kmem_cache_create_usercopy")
+    assert caches_created(text.stream(), 1000) == 1
+    text.mark("slabinfo")
+    text.mark("end")
+    assert check(text, row("newest", 0, 0)).kind("snapshot").unchecked == {UNNAMED: 1}
+
+
+def test_kmalloc_has_objects_before_anything_is_traced() -> None:
+    text = SlabText()
+    text.cache_alloc(obj(0x900, 0, 64), 64, "other")
+    text.kmalloc(obj(0x901, 0))
+    text.page(0x20, 1)
+    text.kmalloc(obj(0x20, 0))
+    text.mark("slabinfo")
+    text.mark("end")
+    assert check(text, row("kmalloc-1k", 8, 8)).kind("snapshot").unchecked == {OLDER: 1}

@@ -229,3 +229,43 @@ def test_a_slab_set_aside_is_no_fault() -> None:
     text.kmalloc(obj(0x20, 7))
     text.lines += rest
     assert "SL105" not in [code for code, _ in codes(replay(text))]
+
+
+def test_a_slab_asked_for_before_another_was_made_leaves_that_one_its_objects() -> None:
+    text = SlabText()
+    text.kmalloc(obj(0x10, 5))
+    text.page(0x20, 1)
+    text.page(0x30, 1)
+    text.kmalloc(obj(0x20, 0))
+    text.kmalloc(obj(0x20, 1))
+    for slot in range(8):
+        text.kmalloc(obj(0x30, slot))
+    for slot in range(2, 8):
+        text.kmalloc(obj(0x20, slot))
+    ledger = replay(text)
+    assert codes(ledger) == [("SL106", 7)]
+    assert ledger.kind("address").matched == 14
+
+
+def test_a_slab_made_while_two_objects_are_known_to_be_left_leaves_them() -> None:
+    text = SlabText()
+    text.kmalloc(obj(0x10, 5))
+    text.page(0x20, 1)
+    text.kmalloc(obj(0x20, 0))
+    text.page(0x30, 1)
+    for pfn in (0x30, 0x20):
+        for slot in range(pfn == 0x20, 8):
+            text.kmalloc(obj(pfn, slot))
+    ledger = replay(text)
+    assert codes(ledger) == [("SL106", 6)]
+    assert ledger.kind("address").matched == 14
+
+
+def test_events_off_after_a_slab_was_made_leave_its_objects_unknown() -> None:
+    text = SlabText()
+    text.kmalloc(obj(0x20, 0))
+    text.page(0x30, 1)
+    text.kmalloc(obj(0x30, 3), caller="tracepoint_add_func")
+    twin = make_twin(text)
+    twin.run()
+    assert [slab.old for slab in twin.world.caches[0].cache.slabs.values()] == [True, True]

@@ -146,9 +146,7 @@ def _unseen(name: str, young: bool, named: bool) -> str:
     return "" if young else UNSEEN
 
 
-def _report(
-    ledger: Ledger, path: str, row: SlabinfoRow, simulated: SimulatedCache | None
-) -> None:
+def _report(ledger: Ledger, path: str, row: SlabinfoRow, simulated: SimulatedCache | None) -> None:
     active, objects = (counted(simulated) if simulated else None) or (0, 0)
     ledger.diverged(
         "snapshot",
