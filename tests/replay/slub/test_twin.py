@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.replay.slab_text import BASE, SlabText, codes, obj, replay
+from tests.replay.slab_text import BASE, SlabText, codes, make_twin, obj, replay
 from tracekit.replay.slub.desk import SlubRules
 
 

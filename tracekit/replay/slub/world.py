@@ -241,7 +241,7 @@ def objects_kept(cpu_partial: int) -> int:
 
 
 def kmalloc_name(size: int, kind: str) -> str:
-    """Return the name of a kmalloc cache of `size` bytes (new_kmalloc_cache, kmem_buckets_create)."""
+    """Return the name of a kmalloc cache of `size` bytes (create_kmalloc_caches)."""
     shown = f"{size >> 20}M" if size >= 1 << 20 else f"{size >> 10}k" if size >= 1024 else f"{size}"
     if kind in ("", "rcl", "cg"):
         return f"kmalloc-{kind}-{shown}" if kind else f"kmalloc-{shown}"
