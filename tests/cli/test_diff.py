@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,42 @@ def test_boots_with_slabinfo_compare_their_caches() -> None:
     assert "inode_cache (" in output
     assert "alloc_inode (" in output
     assert "alloc_inode+0x" not in output
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> list[str]:
+    """A boot and one that held a few files more when its slabinfo was read."""
+    sample = boot(SAMPLE)
+    for name in ("a", "b"):
+        (tmp_path / name / "proc").mkdir(parents=True)
+        (tmp_path / name / "dmesg.log").symlink_to(sample / "dmesg.log")
+    rows = (sample / "proc/slabinfo").read_text()
+    more = re.sub(
+        r"^(filp +)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 5}", rows, flags=re.M
+    )
+    assert more != rows
+    (tmp_path / "a/proc/slabinfo").write_text(rows)
+    (tmp_path / "b/proc/slabinfo").write_text(more)
+    return [str(tmp_path / "a"), str(tmp_path / "b")]
+
+
+def test_what_is_in_use_is_shown_apart_and_decides_only_on_request(twins: list[str]) -> None:
+    status, output = run(*twins, "--format", "json")
+    report = json.loads(output)
+    assert (status, report["verdict"], report["changes"]) == (0, "same", [])
+    assert [change["subject"] for change in report["state"]] == ["filp"]
+    assert run(*twins, "--state")[0] == 1
+    assert run(*twins, "--only", "slab")[0] == 1
+    assert run(*twins, "--only", "memblock")[0] == 0
+
+
+def test_an_excuse_for_what_is_in_use_counts_as_used(twins: list[str], tmp_path: Path) -> None:
+    ignore = tmp_path / "ignore.toml"
+    ignore.write_text('[[ignore]]\nchange = "slab/cache/filp"\nreason = "open files"\n')
+    status, output = run(*twins, "--state", "--ignore", str(ignore))
+    assert status == 0
+    assert "open files: slab/cache/filp" in output
+    assert "remove it" not in output
 
 
 @pytest.mark.parametrize(

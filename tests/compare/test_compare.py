@@ -73,3 +73,12 @@ def test_only_narrows(side: Side) -> None:
 def test_other_architectures_are_hard_to_compare(side: Side) -> None:
     other = open_side(str(boot("riscv64-7.2-virt-numa2") / "dmesg.log"))
     assert "architectures differ: x86_64 and riscv64" in compare(side, other).reasons
+
+
+def test_memory_that_is_no_longer_given_back_is_a_difference(side: Side, tmp_path: Path) -> None:
+    text = (boot(SAMPLE) / "dmesg.log").read_text()
+    freed = next(line for line in text.splitlines() if "Freeing unused" in line and "init" in line)
+    found = compare(side, changed(tmp_path, freed + "\n", ""))
+    (change,) = found.changes
+    assert (change.area, change.verb) == ("later", "shrunk")
+    assert f"{-change.delta >> 10}K" in freed

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tracekit.compare.change import Change
-from tracekit.compare.objects import GONE, cache_changes, call_changes, call_site
+from tracekit.compare.objects import GONE, cache_changes, call_changes, call_site, shape_changes
 from tracekit.compare.side import open_side
 
 LOG = "[    0.000000] Linux version {} (builder@host) #1 SMP\n"
@@ -43,6 +43,29 @@ def test_caches_differ_by_the_bytes_of_their_slabs(tmp_path: Path) -> None:
     (change,) = cache_changes(one, two)
     assert (change.subject, change.before, change.after) == ("x", 4096, 8192)
     assert change.note == "active objects 3 -> 70"
+
+
+def test_what_a_cache_holds_is_state_and_its_shape_is_not(tmp_path: Path) -> None:
+    one = boot(tmp_path / "a", "6.1.0", {"x": (3, 1), "old": (1, 1)}, [])
+    two = Path(boot(tmp_path / "b", "6.1.0", {"x": (70, 2)}, []))
+    rows = two / "proc/slabinfo"
+    rows.write_text(rows.read_text() + "y 1 32 128 32 1 : tunables 0 0 0 : slabdata 1 1 0\n")
+    sides = open_side(one), open_side(str(two))
+    assert {change.state for change in cache_changes(*sides)} == {True}
+    shapes = {c.subject: (c.before, c.after, c.state) for c in shape_changes(*sides)}
+    assert shapes == {
+        "old": ("64 bytes, 64 in 1 pages", None, False),
+        "y": (None, "128 bytes, 32 in 1 pages", False),
+    }
+
+
+def test_a_cache_of_another_object_size_has_another_shape(tmp_path: Path) -> None:
+    one = boot(tmp_path / "a", "6.1.0", {"x": (3, 1)}, [])
+    two = Path(boot(tmp_path / "b", "6.1.0", {"x": (3, 1)}, []))
+    rows = two / "proc/slabinfo"
+    rows.write_text(rows.read_text().replace(" 64 64 1 :", " 72 56 1 :"))
+    (change,) = shape_changes(open_side(one), open_side(str(two)))
+    assert (change.before, change.after) == ("64 bytes, 64 in 1 pages", "72 bytes, 56 in 1 pages")
 
 
 def test_the_random_copies_of_a_kmalloc_cache_are_one(tmp_path: Path) -> None:

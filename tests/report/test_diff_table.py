@@ -47,3 +47,8 @@ def test_html_escapes_and_json_keeps_bytes(table: Table) -> None:
 def test_every_format_names_a_coarse_comparison(form: str) -> None:
     told = RENDERERS[form](Table((("a", "1"),), (), (), coarse=True))
     assert "memblock=debug" in told or json.loads(told)["coarse"]
+
+
+def test_what_is_free_at_a_moment_decides_nothing() -> None:
+    rows = (Row("Memory: available", (MIB, 2 * MIB, MIB), state=True),)
+    assert Table(boots=(("a", "7.2"),) * 3, causes=(), totals=rows).same

@@ -20,19 +20,23 @@ FORMATS = ("text", "json", "markdown", "html")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--only", metavar="AREAS", help="Only these, with commas: memblock, percpu, slab...")
 @click.option("--ignore", "ignore_file", metavar="FILE", help="Differences to excuse (TOML).")
+@click.option("--state", is_flag=True, help="Let what moves from boot to boot decide as well.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, not to stdout.")
 def command(
     paths: tuple[str, ...],
     form: str,
     only: str | None,
     ignore_file: str | None,
+    state: bool,
     output: str | None,
 ) -> None:
     """Say what changed in memory between two boots, and why.
 
     Both are put into canonical form first: the kernel image rebased, owners instead of
     addresses. Give boot folders to have slab caches, call sites and MemTotal compared as well.
-    Three boots or more make a table. Exit status: 0 the same, 1 they differ, 2 trouble.
+    What slab caches and call sites hold moves from boot to boot, and so do allocations that go
+    around a kernel image moved by KASLR: that is shown apart and decides nothing without
+    --state. Three boots or more make a table. Exit status: 0 the same, 1 they differ, 2 trouble.
     """
     from tracekit.capture import CaptureError
     from tracekit.compare.compare import compare
@@ -55,7 +59,7 @@ def command(
             trouble(f"{side.name}: no line of a Linux boot log found, nothing to compare")
     if len(sides) > 2:
         _table(sides, areas, form, output)
-    result = compare(sides[0], sides[1], areas, ignore)
+    result = compare(sides[0], sides[1], areas, ignore, state)
     write(_renderer(form)(result), output)
     for warning in result.warnings:
         click.echo(f"tracekit: {warning}", err=True)

@@ -11,7 +11,8 @@ class Change:
 
     ``area`` is the part of the boot (memblock, zones, slab ...), ``kind`` what the memory is
     for, ``subject`` whose it is. ``before`` and ``after`` are bytes, or words where
-    ``is_bytes`` is False; None says that this side has nothing of the kind.
+    ``is_bytes`` is False; None says that this side has nothing of the kind. ``state`` marks
+    what was in use at the moment when it was read: it moves from boot to boot.
     """
 
     area: str
@@ -21,6 +22,7 @@ class Change:
     after: int | str | None
     is_bytes: bool = True
     note: str = ""
+    state: bool = False
 
     @property
     def delta(self) -> int:
@@ -79,6 +81,7 @@ class Comparison:
     ``reasons`` say why the two are hard to compare (empty where they are comparable);
     ``setting`` what differs around them (kernel, command line, machine), ``changes`` the
     differences by cause with the largest first, ``ignored`` those that a file excuses.
+    ``state`` is what moves from boot to boot, and counts only where ``state_counts``.
     """
 
     before: str
@@ -86,11 +89,14 @@ class Comparison:
     reasons: list[str] = field(default_factory=list)
     setting: list[Change] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    state: list[Change] = field(default_factory=list)
+    state_counts: bool = False
     ignored: list[tuple[Change, str]] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs but what the ignore file excuses."""
-        return not self.changes and not self.setting
+        """Whether nothing differs but what an ignore file excuses or what moves by itself."""
+        counted = self.state if self.state_counts else []
+        return not self.changes and not self.setting and not counted

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from tracekit.compare.accounts import accounts
 from tracekit.compare.change import Change, Comparison
 from tracekit.compare.ignore import IgnoreList
-from tracekit.compare.memory import budget_changes, budgets
+from tracekit.compare.memory import budget_changes, budgets, later_changes
 from tracekit.compare.moves import move_changes
-from tracekit.compare.objects import cache_changes, call_changes
+from tracekit.compare.objects import cache_changes, call_changes, shape_changes
 from tracekit.compare.other import (
     divergence_changes,
     not_comparable,
@@ -20,7 +20,8 @@ from tracekit.compare.side import Side
 from tracekit.replay.budget.kinds import KINDS
 
 MEMORY = ("firmware", "memblock", "free")
-AREAS = (*MEMORY, "zones", "slab", "calls", "moves", "divergences", "setting")
+STATE = ("slab", "calls", "moves")
+AREAS = (*MEMORY, "later", "zones", *STATE, "divergences", "setting")
 
 
 def only_names() -> list[str]:
@@ -34,14 +35,20 @@ def slug(kind: str) -> str:
 
 
 def compare(
-    a: Side, b: Side, only: Collection[str] = (), ignore: IgnoreList | None = None
+    a: Side,
+    b: Side,
+    only: Collection[str] = (),
+    ignore: IgnoreList | None = None,
+    state: bool = False,
 ) -> Comparison:
     """Return all that differs between two boots.
 
     ``only`` narrows to areas or kinds of memory (``percpu``); changes that ``ignore`` excuses
-    are set apart with the reason.
+    are set apart with the reason. What was in use when it was read moves from boot to boot: it
+    decides the verdict only with ``state``, or where ``only`` names it.
     """
     result = Comparison(a.name, b.name, reasons=not_comparable(a, b))
+    result.state_counts = state or bool(set(only) & set(STATE))
     for change in _changes(a, b):
         if only and change.area not in only and slug(change.kind) not in only:
             continue
@@ -49,14 +56,21 @@ def compare(
         if reason is not None:
             result.ignored.append((change, reason))
         else:
-            (result.setting if change.area == "setting" else result.changes).append(change)
+            _place(change, result).append(change)
     both = budgets(a, b)
     if both is not None and (not only or set(only) & set(MEMORY)):
         result.accounts = accounts(a, b, *both)
-    result.changes.sort(key=lambda change: (-abs(change.delta), change.key))
+    for group in (result.changes, result.state):
+        group.sort(key=lambda change: (-abs(change.delta), change.key))
     if ignore:
         result.warnings = ignore.warnings(narrowed=bool(only))
     return result
+
+
+def _place(change: Change, result: Comparison) -> list[Change]:
+    if change.state:
+        return result.state
+    return result.setting if change.area == "setting" else result.changes
 
 
 def _changes(a: Side, b: Side) -> Iterator[Change]:
@@ -64,7 +78,9 @@ def _changes(a: Side, b: Side) -> Iterator[Change]:
     both = budgets(a, b)
     if both is not None:
         yield from budget_changes(*both)
+        yield from later_changes(*both)
     yield from zone_changes(a, b)
+    yield from shape_changes(a, b)
     yield from cache_changes(a, b)
     yield from call_changes(a, b)
     yield from move_changes(a, b)

@@ -35,6 +35,23 @@ def budget_changes(one: Budget, two: Budget) -> list[Change]:
     ]
 
 
+def later_changes(one: Budget, two: Budget) -> list[Change]:
+    """Return what the kernel gave to the page allocator after the hand-off, where it differs."""
+    before, after = _returned(one), _returned(two)
+    return [
+        Change("later", "freed later", name, before.get(name), after.get(name))
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _returned(budget: Budget) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for item in budget.returned:
+        sums[item.name] += item.bytes
+    return dict(sums)
+
+
 def _leaves(budget: Budget) -> dict[Key, int]:
     sums: Counter[Key] = Counter()
     for leaf in budget.root.leaves():

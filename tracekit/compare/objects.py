@@ -1,6 +1,8 @@
 """What slab and percpu hold when a boot was captured: caches, and the call sites behind them.
 
-Caches come from /proc/slabinfo, call sites from the trace. Names are made canonical first: a
+Caches come from /proc/slabinfo, call sites from the trace. What they hold was in use at one
+moment and moves from boot to boot (``Change.state``); which caches there are and the shape of
+their slabs is settled when they are created. Names are made canonical first: a
 call site is its function, with the offset where both boots run one build; the random copies of
 the kmalloc caches (CONFIG_RANDOM_KMALLOC_CACHES picks one by a seed of each boot) count as one.
 """
@@ -16,7 +18,7 @@ from tracekit.compare.change import Change
 from tracekit.compare.side import Side, identity
 from tracekit.events import bulk
 from tracekit.events.lifetimes import PERCPU, SLAB, Family, Lifetimes, nothing
-from tracekit.observed.slabinfo import parse_slabinfo
+from tracekit.observed.slabinfo import SlabinfoRow, parse_slabinfo
 
 RANDOM_COPY = re.compile(r"^kmalloc-rnd-\d+-")
 OFFSET = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+")
@@ -38,6 +40,35 @@ def cache_changes(a: Side, b: Side) -> Iterator[Change]:
     one, two = _caches(a.boot), _caches(b.boot)
     if one and two:
         yield from _changes("slab", "cache", one, two, "active objects")
+
+
+def shape_changes(a: Side, b: Side) -> Iterator[Change]:
+    """Yield slab caches that one boot lacks, or whose slabs have another shape, in words.
+
+    The shape is settled when a cache is created (mm/slub.c:calculate_sizes, to v6.12
+    kmem_cache_open) by the size of its objects, the page size and the options.
+    """
+    one, two = _shapes(a.boot), _shapes(b.boot)
+    if one and two:
+        for name in sorted(one.keys() | two.keys()):
+            if one.get(name) != two.get(name):
+                sides = one.get(name), two.get(name)
+                yield Change("slab", "shape", name, *sides, is_bytes=False)
+
+
+def _shapes(boot: Boot) -> dict[str, str]:
+    return {
+        _cache(row.name): f"{row.size} bytes, {row.objects_per_slab} in {row.pages_per_slab} pages"
+        for row in _rows(boot)
+    }
+
+
+def _rows(boot: Boot) -> list[SlabinfoRow]:
+    return parse_slabinfo(boot.capture.read_text("proc/slabinfo") or "")
+
+
+def _cache(name: str) -> str:
+    return RANDOM_COPY.sub("kmalloc-rnd-*-", name)
 
 
 def call_changes(a: Side, b: Side) -> Iterator[Change]:
@@ -65,16 +96,15 @@ def _changes(
             continue
         counts = " -> ".join(str(side.count) if side else "-" for side in (old, new))
         sizes = (old.bytes if old else None), (new.bytes if new else None)
-        yield Change(area, kind, name, *sizes, note=f"{counted} {counts}")
+        yield Change(area, kind, name, *sizes, note=f"{counted} {counts}", state=True)
 
 
 def _caches(boot: Boot) -> dict[str, Held]:
     """Return the caches with the bytes of all their slabs and the objects in use."""
-    text = boot.capture.read_text("proc/slabinfo")
     page = boot.kernel.page_size or 4096
     found: dict[str, Held] = {}
-    for row in parse_slabinfo(text or ""):
-        held = found.setdefault(RANDOM_COPY.sub("kmalloc-rnd-*-", row.name), Held())
+    for row in _rows(boot):
+        held = found.setdefault(_cache(row.name), Held())
         held.bytes += row.slabs * row.pages_per_slab * page
         held.count += row.active_objects
     return found

@@ -16,10 +16,14 @@ KIB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cause with its bytes in each boot, None where a boot's log does not tell."""
+    """One cause with its bytes in each boot, None where a boot's log does not tell.
+
+    ``state`` marks what moves from boot to boot of one machine, and decides nothing.
+    """
 
     name: str
     values: tuple[int | None, ...]
+    state: bool = False
 
     @property
     def spread(self) -> int:
@@ -51,8 +55,8 @@ class Table:
 
     @property
     def same(self) -> bool:
-        """Whether no row differs anywhere."""
-        return not any(row.steps for row in (*self.causes, *self.totals))
+        """Whether no row differs anywhere but in what moves from boot to boot."""
+        return not any(row.steps for row in (*self.causes, *self.totals) if not row.state)
 
 
 def make_table(sides: Sequence[Side], only: Collection[str] = ()) -> Table:
@@ -82,7 +86,9 @@ def _totals(sides: Sequence[Side]) -> tuple[Row, ...]:
     budgets = [side.budget for side in sides]
     rows = (
         Row("RAM of the kernel", tuple(b.ram if b else None for b in budgets)),
-        Row("Memory: available", tuple(x.available * KIB if x else None for x in lines)),
+        Row(
+            "Memory: available", tuple(x.available * KIB if x else None for x in lines), state=True
+        ),
         Row("MemTotal", tuple(b.mem_total if b else None for b in budgets)),
     )
     return tuple(row for row in rows if any(value is not None for value in row.values))

@@ -22,6 +22,8 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         "setting": [_change(change) for change in comparison.setting],
         "accounts": [_account(account) for account in comparison.accounts],
         "changes": [_change(change) for change in comparison.changes],
+        "state": [_change(change) for change in comparison.state],
+        "state_counts": comparison.state_counts,
         "ignored": [_change(change) | {"reason": why} for change, why in comparison.ignored],
     }
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tracekit.compare.causes import OUTCOMES, causes
 from tracekit.compare.change import Change, Comparison
-from tracekit.report.diff import (
-    BYTES_AREAS,
-    MOVED,
-    OBJECTS,
-    moved_by_others,
-    plain,
-    shown_terms,
-    signed,
-)
+from tracekit.report.diff import AROUND, BYTES_AREAS, shown_terms, state_title
+from tracekit.report.diff_details import MOVED, OBJECTS, moved_by_others
+from tracekit.report.diff_words import plain, signed
 from tracekit.report.template import render_template
 
 
@@ -28,15 +24,17 @@ def render_html(comparison: Comparison) -> str:
 
 def _render(comparison: Comparison, template: str, escape: bool) -> str:
     found = causes(comparison.changes, BYTES_AREAS)
-    moved = moved_by_others(comparison)
-    areas = ("divergences", "zones") if moved else ("divergences", "zones", "moves")
+    moved = moved_by_others(comparison.changes, BYTES_AREAS)
+    areas = ("divergences", "later", "zones", "slab", *(() if moved else ("moves",)))
+    moving = [*OBJECTS.items(), ("moves", AROUND)]
     return render_template(
         template,
         escape,
         comparison=comparison,
         causes=[cause for cause in found if cause.kind not in OUTCOMES],
-        objects=[(title, _of(comparison, area)) for area, title in OBJECTS.items()],
-        other=[change for area in areas for change in _of(comparison, area)],
+        objects=[(title, _of(comparison.state, area)) for area, title in moving],
+        other=[change for area in areas for change in _of(comparison.changes, area)],
+        state=state_title(comparison),
         moved=MOVED.format(moved) if moved else "",
         plain=plain,
         signed=signed,
@@ -44,5 +42,5 @@ def _render(comparison: Comparison, template: str, escape: bool) -> str:
     )
 
 
-def _of(comparison: Comparison, area: str) -> list[Change]:
-    return [change for change in comparison.changes if change.area == area]
+def _of(changes: Sequence[Change], area: str) -> list[Change]:
+    return [change for change in changes if change.area == area]
