@@ -45,11 +45,23 @@ class SratFailed(Event, frozen=True):
     """The kernel refused the firmware's NUMA description."""
 
 
-@event("srat_chunks", "numa_distances")
+@event("srat_chunks")
 class NumaCount(Event, frozen=True):
-    """How many memory chunks, nodes or distance entries the firmware gave."""
+    """How many memory chunks or nodes the firmware gave."""
 
     count: int
+
+
+@event("numa_distances")
+class DistanceTable(Event, frozen=True):
+    """The firmware gives distances between ``count`` nodes (numa_alloc_distance)."""
+
+    count: int
+
+
+@event("numa_distance_map")
+class DistanceMap(Event, frozen=True):
+    """The device tree gives distances between nodes (of_numa_parse_distance_map)."""
 
 
 @event("numa_none", "numa_off")

@@ -124,6 +124,59 @@ MM_INIT: tuple[Feature, ...] = (
         subject="mm/hugetlb: initialise gigantic bootmem pages in page_alloc_init_late()",
     ),
     Feature(
+        "mirror_needs_memory",
+        since=(6, 6),
+        subject="kernelcore=mirror is ignored on a machine without mirrored memory",
+    ),
+    Feature(
+        "mirror_only_for_kernelcore",
+        since=(6, 0),
+        subject="memblock: Disable mirror feature if kernelcore is not specified",
+    ),
+    Feature(
+        "node_load_added",
+        since=(5, 16),
+        commit="54d032ced983",
+        subject="mm/page_alloc: use accumulated load when building node fallback list",
+    ),
+    Feature(
+        "node_load_counted",
+        since=(5, 19),
+        subject="mm/page_alloc: add same penalty is enough to get round-robin order",
+    ),
+    Feature(
+        "zonelists_skip_memoryless",
+        since=(6, 7),
+        subject="mm: page_alloc: skip memoryless nodes entirely",
+    ),
+    Feature(
+        "watermarks_at_postcore",
+        since=(5, 10),
+        subject="init_per_zone_wmark_min() is a postcore_initcall, behind CMA's",
+    ),
+    Feature(
+        "watermark_boost",
+        since=(5, 0),
+        commit="1c30844d2dfe",
+        subject="mm: reclaim small amounts of memory when an external fragmentation event occurs",
+    ),
+    Feature(
+        "khugepaged_recalculates",
+        since=(5, 16),
+        commit="bd3400ea173f",
+        subject="mm: khugepaged: recalculate min_free_kbytes after stopping khugepaged",
+    ),
+    Feature(
+        "movable_watermark_apart",
+        since=(6, 6),
+        subject="mm/page_alloc: fix min_free_kbytes calculation regarding ZONE_MOVABLE",
+    ),
+    Feature(
+        "lowmem_reserve_follows",
+        since=(6, 16),
+        subject="adjust_managed_page_count() calls setup_per_zone_lowmem_reserve()",
+    ),
+    Feature(
         "x86_prealloc_vmalloc",
         since=(5, 9),
         commit="6eb82f994026",

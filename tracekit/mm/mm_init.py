@@ -179,10 +179,10 @@ def free_area_init(
         own = [r for r in ranges if r.nid == nid]
         node = Node(nid, own[0].start_pfn if own else 0, max((r.end_pfn for r in own), default=0))
         for name in (name for name in ZONE_NAMES if name in limits or name == MOVABLE):
-            start, end = _zone_span(
-                name, node, limits, movable_pfns.get(nid, 0), mirrored is not None
-            )
-            node.zones.append(_size_zone(nid, name, start, end, own, mirrored))
+            movable = movable_pfns.get(nid, 0)
+            start, end = _zone_span(name, node, limits, movable, mirrored is not None)
+            apart = mirrored if movable else None
+            node.zones.append(_size_zone(nid, name, start, end, own, apart))
         found.append(node)
     return found
 

@@ -7,7 +7,7 @@ RAM's ranges, memblock's lists, the architecture and the command line.
 from __future__ import annotations
 
 from tracekit.boot import Boot
-from tracekit.events import hash_tables, mm_init
+from tracekit.events import hash_tables, mm_init, mminit
 from tracekit.mm.bootmem_handoff import Releases
 from tracekit.mm.handoff import Handoff
 from tracekit.replay.context import Context
@@ -19,11 +19,14 @@ from tracekit.replay.mm_init.hash_tables import HashChecks
 from tracekit.replay.mm_init.managed_pages import FILE, ManagedChecks
 from tracekit.replay.mm_init.memory_line import MemoryChecks
 from tracekit.replay.mm_init.node_pages import NodeChecks
+from tracekit.replay.mm_init.page_flags import PageFlagsChecks
 from tracekit.replay.mm_init.setting import Setting, read_setting
+from tracekit.replay.mm_init.watermarks import WatermarkChecks
 from tracekit.replay.mm_init.zone_borders import Limits, check_movable, check_zone_ranges
+from tracekit.replay.mm_init.zonelist_checks import ZonelistChecks
 from tracekit.replay.page_alloc.state import show_free_lists
 
-MODULES = (mm_init.__name__, hash_tables.__name__)
+MODULES = (mm_init.__name__, mminit.__name__, hash_tables.__name__)
 
 
 def run(context: Context) -> None:
@@ -54,7 +57,8 @@ def _check_managed(boot: Boot, checks: MemoryChecks, handoff: Handoff, ledger: L
     ManagedChecks(checks, handoff, FILE).report_lost(ledger)
     text = boot.capture.read_text(FILE)
     if text is not None and checks.agreed:
-        ManagedChecks(checks, handoff, str(boot.capture.files[FILE])).run(text, ledger)
+        managed = ManagedChecks(checks, handoff, str(boot.capture.files[FILE]))
+        WatermarkChecks(managed, ledger).run(text, agreed=managed.run(text, ledger))
 
 
 Borders = tuple[Limits, dict[int, int]]
@@ -83,6 +87,8 @@ def _follow(
 ) -> MemoryChecks:
     """Check everything that follows from the zones' borders."""
     pages = NodeChecks(setting, limits, movable, ledger).run(boot)
+    PageFlagsChecks(boot, setting, pages, ledger).run()
+    ZonelistChecks(boot, setting, pages.nodes, ledger).run()
     HashChecks(boot, setting, pages, ledger).run(boot)
     checks = MemoryChecks(boot, setting, pages, hand_off(setting, pages), ledger)
     checks.run()

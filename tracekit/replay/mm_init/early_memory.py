@@ -16,7 +16,12 @@ from tracekit.events.numa import EmulatedNode, SratMemory
 from tracekit.mm.bootmem_handoff import Releases
 from tracekit.mm.handoff import free_pfn_ranges, free_ranges
 from tracekit.mm.memblock import Memblock
-from tracekit.mm.memblock_type import MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_HOTPLUG, MEMBLOCK_NOMAP
+from tracekit.mm.memblock_type import (
+    MEMBLOCK_DRIVER_MANAGED,
+    MEMBLOCK_HOTPLUG,
+    MEMBLOCK_MIRROR,
+    MEMBLOCK_NOMAP,
+)
 from tracekit.mm.mm_init import PfnRange, mem_pfn_ranges
 from tracekit.replay.context import Context
 from tracekit.replay.memblock.moments import Moments
@@ -31,8 +36,9 @@ class EarlyMemory:
     ``ranges`` are None where the log says nothing of RAM, the free areas where memblock's
     reserved list is not known. ``from_log`` is true where the printed node ranges had to do,
     ``nodes_from_log`` where they said which node a range belongs to.
-    ``hotpluggable`` are the ranges that movable_node gives to Movable, ``orders`` the number of
-    orders where an early allocation shows it, ``released`` what bootmem handed over.
+    ``hotpluggable`` are the ranges that movable_node gives to Movable, ``mirrored`` those that
+    kernelcore=mirror keeps from it, ``orders`` the number of orders where an early allocation
+    shows it, ``released`` what bootmem handed over.
     """
 
     ranges: list[PfnRange] | None = None
@@ -41,6 +47,7 @@ class EarlyMemory:
     from_log: bool = False
     nodes_from_log: bool = False
     hotpluggable: list[PfnRange] = field(default_factory=list)
+    mirrored: list[PfnRange] = field(default_factory=list)
     orders: int | None = None
     released: Releases | None = None
 
@@ -113,6 +120,7 @@ def from_memblock(at_zones: Memblock, at_handoff: Memblock | None, page_size: in
         free_at_zones=_free(at_zones, page_size),
         free_at_handoff=_free(at_handoff, page_size) if at_handoff else None,
         hotpluggable=_ranges(at_zones, page_size, MEMBLOCK_HOTPLUG),
+        mirrored=_ranges(at_zones, page_size, MEMBLOCK_MIRROR),
     )
 
 
@@ -155,12 +163,17 @@ def _has_bootmem(boot: Boot) -> bool:
     return any(isinstance(event, BootmemInit | BootmemReleased) for event in boot.events)
 
 
-def firmware_nodes(boot: Boot, page_size: int) -> list[PfnRange]:
-    """Return the nodes that firmware described or that the command line faked, by page."""
-    faked = [
-        PfnRange(e.start // page_size, e.end // page_size, e.nid) for e in boot.of(EmulatedNode)
+def firmware_nodes(boot: Boot, page_size: int, *, faked: bool = True) -> list[PfnRange]:
+    """Return the nodes that the command line faked or that firmware described, by page.
+
+    Those of firmware alone without ``faked``.
+    """
+    fakes = [
+        PfnRange(e.start // page_size, e.end // page_size, e.nid)
+        for e in boot.of(EmulatedNode)
+        if faked
     ]
-    return faked or [
+    return fakes or [
         PfnRange(e.start // page_size, e.end // page_size, e.pxm if e.nid is None else e.nid)
         for e in boot.of(SratMemory)
         if e.enabled

@@ -8,7 +8,7 @@ to is decided by their sum alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tracekit.events.base import Source
 from tracekit.events.carveouts import CmaReserved
@@ -19,6 +19,7 @@ from tracekit.mm.handoff import Handoff
 from tracekit.observed.zoneinfo import ZoneSizes, parse_zoneinfo
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init.memory_line import MemoryChecks
+from tracekit.replay.mm_init.setting import ADDED
 
 KIND = "buddy_handoff"
 FILE = "proc/zoneinfo"
@@ -31,11 +32,18 @@ class ManagedChecks:
     checks: MemoryChecks
     handoff: Handoff
     path: str
+    sizes: list[ZoneSizes] = field(default_factory=list)
 
-    def run(self, text: str, ledger: Ledger) -> None:
-        """Compare every zone of a zoneinfo file with the hand-off and what came after it."""
-        zones = [z for z in parse_zoneinfo(text) if z.managed]
-        given = self._given()
+    def run(self, text: str, ledger: Ledger) -> bool:
+        """Compare every zone of a zoneinfo file with the hand-off and what came after it.
+
+        Returns whether all of them add up.
+        """
+        self.sizes = zones = [z for z in parse_zoneinfo(text) if z.managed]
+        if self._was_added(zones):
+            ledger.unchecked(KIND, ADDED, len(zones))
+            return False
+        given = self.given()
         extra = {(z.nid, z.zone): (z.managed or 0) - given.get((z.nid, z.zone), 0) for z in zones}
         freed = self._freed()
         wrong = [z for z in zones if not 0 <= extra[z.nid, z.zone] <= max(freed, 0)]
@@ -48,6 +56,15 @@ class ManagedChecks:
                 ledger.unchecked(KIND, "another zone's pages do not add up")
             else:
                 ledger.matched(KIND)
+        return not wrong
+
+    def _was_added(self, zones: Sequence[ZoneSizes]) -> bool:
+        """Whether a zone has whole sections more or less than at boot: memory hotplug."""
+        nodes = self.checks.pages.nodes
+        present = {(zone.nid, zone.name): zone.present for node in nodes for zone in node.zones}
+        section = self.checks.setting.section_pages
+        changes = [(z.present or 0) - present.get((z.nid, z.zone), 0) for z in zones if z.present]
+        return section is not None and any(pages and pages % section == 0 for pages in changes)
 
     def _diverge(
         self, zone: ZoneSizes, given: dict[tuple[int, str], int], freed: int, ledger: Ledger
@@ -62,7 +79,7 @@ class ManagedChecks:
             simulated=f"{pages} pages handed over, {freed} freed later over all zones",
         )
 
-    def _given(self) -> dict[tuple[int, str], int]:
+    def given(self) -> dict[tuple[int, str], int]:
         """Return the pages of each zone from memblock, deferred ones and CMA included."""
         found = dict(self.handoff.managed())
         for area in self.handoff.deferred:
@@ -88,7 +105,7 @@ class ManagedChecks:
         for call in boot.of(MemblockCall):
             if call.is_late:
                 start, end = -(-call.base // page), (call.bound + 1) // page
-                pages += max(end - start, 0) - self._lost(call, start, end)
+                pages += max(end - start, 0) - self.lost(call, start, end)
         return pages + self.checks.kept()
 
     def report_lost(self, ledger: Ledger) -> None:
@@ -96,7 +113,7 @@ class ManagedChecks:
         page = self.checks.setting.page_size
         calls = [call for call in self.checks.boot.of(MemblockCall) if call.is_late]
         lost = {
-            call.source: self._lost(call, -(-call.base // page), (call.bound + 1) // page)
+            call.source: self.lost(call, -(-call.base // page), (call.bound + 1) // page)
             for call in calls
         }
         first = next((call for call in calls if lost[call.source]), None)
@@ -110,7 +127,7 @@ class ManagedChecks:
                 simulated=f"{pages} pages ({pages * page >> 10} KiB) are given to nobody",
             )
 
-    def _lost(self, call: MemblockCall, start: int, end: int) -> int:
+    def lost(self, call: MemblockCall, start: int, end: int) -> int:
         """Return how many of the pages have no struct page yet, so that nobody gets them.
 
         Mirrors mm/mm_init.c:memblock_free_pages() (before 6.3 in mm/page_alloc.c).

@@ -36,6 +36,7 @@ from tracekit.mm.mm_init import (
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init.memmap_model import MemmapModel, zone_lines
 from tracekit.replay.mm_init.setting import (
+    ADDED,
     NO_RAM,
     Setting,
     is_memmap_request,
@@ -85,7 +86,12 @@ class NodeChecks:
         self.ranges: Sequence[PfnRange] = setting.memory.ranges or []
         self.pages = Pages()
         if self.ranges and limits:
-            self.pages.nodes = free_area_init(self.ranges, limits, movable)
+            self.pages.nodes = free_area_init(
+                self.ranges,
+                limits,
+                movable,
+                mirrored=setting.memory.mirrored if setting.mirrors_kernelcore else None,
+            )
         self.model = MemmapModel(setting, self.pages.nodes)
 
     def run(self, boot: Boot) -> Pages:
@@ -263,6 +269,9 @@ class NodeChecks:
 
     def _zonelists(self, line: Zonelists) -> None:
         if line.pages is None:
+            return
+        if self.setting.is_hotplug(line):
+            self.ledger.unchecked("present_pages", ADDED)
             return
         if not self.pages.nodes or self.pages.all_pages is None:
             self.ledger.unchecked("present_pages", NO_RAM)

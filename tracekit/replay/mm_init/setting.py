@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
 from tracekit.events.arch_maps import PpcPageOrders, PpcPageSize
+from tracekit.events.base import Event
 from tracekit.events.boot import LinuxVersion
 from tracekit.events.memblock import MemblockRequest
 from tracekit.events.mm_init import DeferredDone, InitmemSetup, SlubBanner, ZonePages, ZoneRangeLine
@@ -26,6 +27,7 @@ SPARSE_CALLERS = (
 FLAT_CALLERS = ("alloc_node_mem_map", "free_area_init")
 EITHER_CALLER = "memmap_alloc"
 NO_RAM = "the log does not say what is RAM"
+ADDED = "memory was added while the system ran"
 HUGE_PAGE = 1 << 20
 STRUCT_PAGE_SIZES = {64: (64, 56, 72, 80, 96), 32: (32, 36, 40, 44, 48, 56)}
 
@@ -36,7 +38,8 @@ class Setting:
 
     ``struct_page`` is sizeof(struct page) in bytes, ``guessed`` whether that is only the
     usual size. ``section_pages`` is None with a flat memory map. ``nr_orders`` counts the
-    orders of the page allocator.
+    orders of the page allocator. ``boot_ends`` is the line behind which zones change by memory
+    hotplug alone.
     """
 
     kernel: Kernel
@@ -53,6 +56,7 @@ class Setting:
     smp: bool = True
     deferred: bool = False
     zone_names: tuple[str, ...] = ()
+    boot_ends: int | None = None
     has: Callable[[str], bool] = field(default=lambda _: False)
 
     @property
@@ -75,6 +79,15 @@ class Setting:
     def sparse(self) -> bool:
         """Whether the memory map is sparse."""
         return self.section_pages is not None
+
+    @property
+    def mirrors_kernelcore(self) -> bool:
+        """Whether kernelcore=mirror keeps the kernel's own pages in mirrored RAM."""
+        return "mirror" in (self.kernel.option("kernelcore") or "").split(",")
+
+    def is_hotplug(self, event: Event) -> bool:
+        """Whether a line about zones comes from memory that was added after the boot."""
+        return self.boot_ends is not None and event.source.line > self.boot_ends
 
     @property
     def max_order_pages(self) -> int:
@@ -101,6 +114,7 @@ def read_setting(boot: Boot, memory: EarlyMemory) -> Setting:
     setting.deferred = bool(boot.of(DeferredDone))
     lines = [e for e in boot.events if isinstance(e, ZoneRangeLine | ZonePages)]
     setting.zone_names = tuple(dict.fromkeys(e.zone for e in lines))
+    setting.boot_ends = next((e.source.line for e in boot.of(SlubBanner)), None)
     _size_struct_page(setting, boot)
     return setting
 

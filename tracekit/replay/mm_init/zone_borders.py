@@ -15,7 +15,7 @@ from tracekit.events.bootmem import BootmemLowRam, BootmemNodeLowRam
 from tracekit.events.e820 import E820Row, LastPfn
 from tracekit.events.mm_init import MovableHeader, MovableStart, ZoneRangeLine
 from tracekit.mm.mm_init import PfnRange, ZoneRange, zone_ranges
-from tracekit.mm.zone_limits import MemoryEnds, zone_limits
+from tracekit.mm.zone_limits import U32_END, MemoryEnds, zone_limits
 from tracekit.mm.zone_movable import memparse, movable_by_range, movable_by_size, parse_core
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init.setting import NO_RAM, Setting, span
@@ -234,8 +234,8 @@ def _predict_movable(setting: Setting, limits: dict[str, ZoneRange]) -> dict[int
     if kernel.option("movable_node") is not None:
         return movable_by_range(memory.hotpluggable, ranges, setting.max_order_pages)
     kernelcore, movablecore = kernel.option("kernelcore"), kernel.option("movablecore")
-    if kernelcore == "mirror":
-        return {}
+    if setting.mirrors_kernelcore:
+        return _without_mirror(setting, ranges)
     return movable_by_size(
         ranges,
         limits,
@@ -243,3 +243,18 @@ def _predict_movable(setting: Setting, limits: dict[str, ZoneRange]) -> dict[int
         parse_core(movablecore, setting.page_size),
         setting.max_order_pages,
     )
+
+
+def _without_mirror(setting: Setting, ranges: Sequence[PfnRange]) -> dict[int, int]:
+    """Return where Movable begins under kernelcore=mirror: at RAM from 4 GiB on without a mirror.
+
+    Before v6.6 that is all of it on a machine that mirrors nothing.
+    """
+    mirrored = setting.memory.mirrored
+    if setting.has("mirror_needs_memory"):
+        in_kdump = setting.kernel.option("elfcorehdr") is not None
+        if in_kdump or not mirrored:
+            return {}
+    border = U32_END // setting.page_size
+    single = [r for r in ranges if r not in mirrored and r.start_pfn >= border]
+    return movable_by_range(single, ranges, setting.max_order_pages)
