@@ -150,6 +150,12 @@ MM_INIT: tuple[Feature, ...] = (
         subject="mm: page_alloc: skip memoryless nodes entirely",
     ),
     Feature(
+        "managed_counts_frees",
+        since=(3, 11),
+        commit="3dcc0571cd64",
+        subject="mm: correctly update zone->managed_pages",
+    ),
+    Feature(
         "watermarks_at_postcore",
         since=(5, 10),
         subject="init_per_zone_wmark_min() is a postcore_initcall, behind CMA's",

@@ -69,3 +69,7 @@ def test_a_late_free_after_it_counts(tmp_path: Path) -> None:
     found = freed_late(tmp_path, before=False)
     assert not [d for d in found.divergences if d.code == "MI308"]
     assert [d.code for d in found.loud] == ["MI307"]
+
+
+def test_zones_of_old_kernels_do_not_count_what_came_back(tmp_path: Path) -> None:
+    assert copied(tmp_path, 0, "arm_3.10.25_versatilepb_256M").loud == []

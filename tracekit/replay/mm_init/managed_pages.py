@@ -99,7 +99,12 @@ class ManagedChecks:
         return sorted(areas | {e.range for e in boot.of(MemoryPool) if e.pool == "CMA"})
 
     def _freed(self) -> int:
-        """Return the pages that came back after the hand-off, whatever the zone."""
+        """Return the pages that came back after the hand-off, whatever the zone.
+
+        Before v3.11 only the machine's total counted them, and no zone did.
+        """
+        if not self.checks.setting.has("managed_counts_frees"):
+            return 0
         boot, page = self.checks.boot, self.checks.setting.page_size
         pages = sum(event.kib * 1024 // page for event in boot.of(Freeing))
         for call in boot.of(MemblockCall):
