@@ -139,6 +139,17 @@ class PageAllocator:
         del pages.pages[pfn]
         return pages
 
+    def replace(self, pfn: int, other: int) -> None:
+        """Put another page into the place of one in its per-cpu list.
+
+        Raises KeyError where ``pfn`` stands in none. No kernel function does this: it brings
+        the simulation to what a log shows.
+        """
+        pages = self.where.pop(pfn)
+        order = [other if page == pfn else page for page in pages.pages]
+        pages.pages = OrderedDict.fromkeys(order)
+        self.where[other] = pages
+
     def refill(self, pages: PcpList, count: int) -> list[int]:
         """Move up to ``count`` blocks from the zone to the list's tail; return their pfns.
 

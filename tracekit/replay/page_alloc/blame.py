@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tracekit.replay.page_alloc.account import LEGAL, PFN
 from tracekit.replay.page_alloc.future import Future
-from tracekit.replay.page_alloc.stream import ALLOC, FREE
+from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Twin
@@ -55,6 +55,90 @@ class Blame:
             return None
         return freed
 
+    def other_freed(self, row: int) -> bool:
+        """Blame one of two frees of a page for a page that comes back without one; mend it.
+
+        The row frees again what an earlier row has freed. Where later lines give out or drain
+        exactly one page that is in use and that no line frees, one of the two meant it.
+        """
+        twin, stream = self.twin, self.twin.stream
+        logged, order = stream.pfn[row], stream.order[row]
+        freed = self.future.last_row(logged, row)
+        if freed is None or stream.kind[freed] != FREE or stream.order[freed] != order:
+            return False
+        found = [page for page in self.future.coming_back(row) if self._in_use(page, freed, row)]
+        if len(found) != 1:
+            return False
+        (real,) = found
+        wrong = freed if self._freed_before(real, freed, row) else row
+        twin.in_use.pop(real, None)
+        if wrong == freed:
+            twin.account.matched[LEGAL] -= 1
+            self._put_right(freed, real)
+        self._free_diverged(wrong, logged, real, f"no line frees pfn {real:#x}, and it comes back")
+        twin.account.matched[LEGAL] += wrong == freed
+        stream.pfn[wrong] = real
+        return True
+
+    def _in_use(self, page: int, freed: int, row: int) -> bool:
+        """Return whether the page may be what one of the two frees of ``row``'s page meant.
+
+        It is in use as far as lines say, or since before the trace.
+        """
+        twin, future, order = self.twin, self.future, self.twin.stream.order[row]
+        zone = twin.allocator.zone_of(page)
+        used = twin.in_use.get(page, -1) == order or future.last_row(page, row) is None
+        return (
+            used
+            and not page & ((1 << order) - 1)
+            and future.untouched_between(page, freed, row)
+            and zone is not None
+            and zone is twin.allocator.zone_of(twin.stream.pfn[row])
+            and zone.block_with(page) is None
+        )
+
+    def _freed_before(self, real: int, first: int, second: int) -> bool:
+        """Return whether ``real`` was freed at the first of two rows, by the order of its list.
+
+        What is freed first is given out last, and drained first. Without a page freed after the
+        first row that went the same way, the first one is the likelier.
+        """
+        stream, future = self.twin.stream, self.future
+        back = future.next_row(real, first)
+        for row in (second, *range(first + 1, second)):
+            if stream.kind[row] != FREE or stream.cpu[row] != stream.cpu[first]:
+                continue
+            other = future.next_row(stream.pfn[row], row)
+            if other is None or back is None or stream.kind[other] != stream.kind[back]:
+                continue
+            if stream.kind[back] in (ALLOC, PCPU_DRAIN):
+                return (back > other) == (stream.kind[back] == ALLOC)
+        return True
+
+    def _put_right(self, freed: int, real: int) -> None:
+        """Let ``real`` take the place of the page that the row ``freed`` had put into a list."""
+        twin = self.twin
+        allocator, logged, order = twin.allocator, twin.stream.pfn[freed], twin.stream.order[freed]
+        zone = allocator.zone_of(logged)
+        if logged in allocator.where:
+            allocator.replace(logged, real)
+        elif logged in twin.frees.moving:
+            twin.frees.moving[real] = twin.frees.moving.pop(logged)
+        elif zone is not None:
+            zone.evict(logged, order)
+            zone.free_one(real, order, zone.pageblock_type(real))
+
+    def _free_diverged(self, freed: int, logged: int, real: int, explanation: str) -> None:
+        self.twin.account.diverged(
+            LEGAL,
+            "PA110",
+            freed,
+            f"mm_page_free order {self.twin.stream.order[freed]}",
+            logged=f"free of pfn {logged:#x}",
+            simulated=f"free of pfn {real:#x}",
+            explanation=explanation,
+        )
+
     def suspect_free(self, row: int, logged: int) -> None:
         """Note the earlier free that may be wrong instead of the row, with equal right."""
         real = self.twin.stream.pfn[row]
@@ -78,15 +162,8 @@ class Blame:
         twin.in_use[logged] = order
         stream.pfn[freed] = real
         twin.account.matched[LEGAL] -= 1
-        twin.account.diverged(
-            LEGAL,
-            "PA110",
-            freed,
-            f"mm_page_free order {order}",
-            logged=f"free of pfn {logged:#x}",
-            simulated=f"free of pfn {real:#x}",
-            explanation="mm_page_free_batched shows that another page was freed here",
-        )
+        why = "mm_page_free_batched shows that another page was freed here"
+        self._free_diverged(freed, logged, real, why)
 
     def drained_instead(self, row: int, logged: int) -> bool:
         """Blame the free of ``logged`` if the page that is drained was freed there."""
@@ -99,15 +176,8 @@ class Blame:
         twin.in_use.pop(real)
         twin.in_use[logged] = order
         twin.account.matched[LEGAL] -= 1
-        twin.account.diverged(
-            LEGAL,
-            "PA110",
-            freed,
-            f"mm_page_free order {order}",
-            logged=f"free of pfn {logged:#x}",
-            simulated=f"free of pfn {real:#x}",
-            explanation=f"line {stream.line[row]} drains the page that was freed here",
-        )
+        why = f"line {stream.line[row]} drains the page that was freed here"
+        self._free_diverged(freed, logged, real, why)
         return True
 
     def earlier_alloc(self, row: int) -> bool:

@@ -218,8 +218,7 @@ class Frees:
         twin.late.pop(pfn, None)
         twin.vmalloc.taken.pop(pfn, None)
         if pfn in self.moving:
-            twin.judge_free.freed_twice(row)
-            return False
+            return twin.judge_free.freed_twice(row)
         if known == order and pfn not in twin.allocator.where:
             twin.matched[LEGAL] += 1
             return True

@@ -40,11 +40,14 @@ class Future:
                     found.append(row)
         return rows
 
-    def next_row(self, pfn: int, after: int) -> int | None:
-        """Return the first row after ``after`` that touches the page, None where none does."""
+    def _all(self) -> dict[int, list[int]]:
         if self._rows is None:
             self._rows = self._index()
-        rows = self._rows.get(pfn)
+        return self._rows
+
+    def next_row(self, pfn: int, after: int) -> int | None:
+        """Return the first row after ``after`` that touches the page, None where none does."""
+        rows = self._all().get(pfn)
         if rows is None or rows[-1] <= after:
             return None
         return rows[bisect_right(rows, after)]
@@ -56,11 +59,15 @@ class Future:
 
     def last_row(self, pfn: int, before: int) -> int | None:
         """Return the last row before ``before`` that touches the page, None where none does."""
-        if self._rows is None:
-            self._rows = self._index()
-        rows = self._rows.get(pfn, [])
+        rows = self._all().get(pfn, [])
         place = bisect_right(rows, before - 1)
         return rows[place - 1] if place else None
+
+    def coming_back(self, row: int) -> list[int]:
+        """Return the pages that are given out, drained or leave a free list next after the row."""
+        kinds, rows = self._stream.kind, self._all()
+        following = ((page, self.next_row(page, row)) for page in rows)
+        return [page for page, then in following if then is not None and kinds[then] != FREE]
 
     def untouched_between(self, pfn: int, after: int, row: int) -> bool:
         """Return whether no row after ``after`` and before ``row`` touches the page."""

@@ -8,7 +8,7 @@ from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import PFN
 from tracekit.replay.page_alloc.resync import LATE, WHILE_OFF, show
-from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN
+from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN, ZONE_LOCKED
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Taken, Twin
@@ -224,7 +224,8 @@ class AllocJudge:
         """Explain a page that came into its per-cpu list while events were off.
 
         The pages that the list still held then are gone, and it was refilled in the free
-        lists' order, up to the page and by as much as refills of the list bring.
+        lists' order, up to the page and by as much as refills of the list bring. A page that
+        leaves the free lists later, without being freed before, did not come that way.
         """
         twin = self.twin
         stream, future = twin.stream, self.shared.future
@@ -233,6 +234,12 @@ class AllocJudge:
         if self.shared.window < 0 or taken is not None or zone is None:
             return False
         if not all(future.untouched_between(page, self.shared.window, row) for page in block):
+            return False
+        if any(future.next_kind(page, row) == ZONE_LOCKED for page in block):
+            return False
+        entered = None if pages is None or pages.head is None else future.last_row(pages.head, row)
+        if entered is not None and entered > self.shared.window:
+            # a page freed since would be given out first, and one refilled since stands behind
             return False
         old = [] if pages is None else list(pages.pages)
         old = [page for page in old if future.next_kind(page, row) in (FREE, None)]

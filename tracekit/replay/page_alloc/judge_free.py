@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from tracekit.mm.page_alloc import PcpList
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import DRAIN, LEGAL, PFN
 from tracekit.replay.page_alloc.resync import WHILE_OFF, WHOLE_DRAIN, show
-from tracekit.replay.page_alloc.stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
+from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN, ZONE_LOCKED
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Cpu, Twin
@@ -125,12 +126,23 @@ class FreeJudge:
             self.shared.bulk_rows.append(row)
             twin.account.inferred[LEGAL] += 1
             return True
-        self._free_diverged(row, "PA104", f"order {twin.stream.order[row]}", "a free page")
-        return False
+        return self.freed_twice(row)
 
-    def freed_twice(self, row: int) -> None:
-        """Report the free of a page whose free by an earlier line is still under way."""
-        self._free_diverged(row, "PA104", f"order {self.twin.stream.order[row]}", "a free page")
+    def freed_twice(self, row: int) -> bool:
+        """Report the free of a page that another line has freed; return whether to free one.
+
+        One of the two lines may have meant another page, whose return tells.
+        """
+        if self.shared.blame.other_freed(row):
+            return True
+        stream = self.twin.stream
+        earlier = self.shared.future.last_row(stream.pfn[row], row)
+        alternatives = []
+        if earlier is not None and stream.kind[earlier] == FREE:
+            alternatives.append(f"line {stream.line[earlier]} means another page")
+        order = f"order {stream.order[row]}"
+        self._free_diverged(row, "PA104", order, "a free page", alternatives)
+        return False
 
     def _free_of_free(self, row: int, zone: Zone) -> bool:
         """The freed page is free already: taken by the unlogged run, or freed twice.
@@ -160,8 +172,7 @@ class FreeJudge:
             self.shared.taken_rows.append(row)
             twin.account.inferred[LEGAL] += 1
             return True
-        self._free_diverged(row, "PA104", f"order {order}", "a free page")
-        return False
+        return self.freed_twice(row)
 
     def beyond(self, row: int) -> None:
         """Report the free of a page that lies in no zone."""
@@ -169,7 +180,9 @@ class FreeJudge:
             row, "PA109", f"order {self.twin.stream.order[row]}", "a page of a zone"
         )
 
-    def _free_diverged(self, row: int, code: str, logged: str, simulated: str) -> None:
+    def _free_diverged(
+        self, row: int, code: str, logged: str, simulated: str, alternatives: Sequence[str] = ()
+    ) -> None:
         stream = self.twin.stream
         if code in ("PA104", "PA109"):
             self.shared.blame.orphans.append(stream.order[row])
@@ -180,6 +193,7 @@ class FreeJudge:
             f"mm_page_free order {stream.order[row]}",
             logged=f"free of {show(stream.pfn[row])}, {logged}",
             simulated=simulated,
+            alternatives=alternatives,
         )
 
     def drain(self, row: int, predicted: int | None) -> int:
@@ -210,7 +224,7 @@ class FreeJudge:
         if home is None and self._not_taken(pfn, row):
             twin.account.inferred[DRAIN] += 1
             return pfn
-        if home is None and self._listed_while_off(pfn, row):
+        if home is None and self._stays(predicted, row) and self._listed_while_off(pfn, row):
             if predicted is not None:
                 cpu.draining, cpu.expected = zone, chain((predicted,), cpu.expected)
             twin.account.unchecked(DRAIN, WHILE_OFF)
@@ -275,6 +289,21 @@ class FreeJudge:
         twin.allocator.drop(pfn)
         self.shared.bulk_rows.append(row)
         return True
+
+    def _stays(self, predicted: int | None, row: int) -> bool:
+        """Return whether later lines leave the predicted page in its list at this row.
+
+        A drain under way goes on with it then, and it leaves no free list.
+        """
+        stream = self.twin.stream
+        if predicted is None:
+            return True
+        if self.shared.future.next_kind(predicted, row) == ZONE_LOCKED:
+            return False
+        cpu = stream.cpu[row]
+        following = next((r for r in range(row + 1, len(stream)) if stream.cpu[r] == cpu), row)
+        drains = stream.kind[following] == PCPU_DRAIN and following != row
+        return not drains or stream.pfn[following] == predicted
 
     def _listed_while_off(self, pfn: int, row: int) -> bool:
         """Explain by a page that came into its per-cpu list while no events were logged."""
