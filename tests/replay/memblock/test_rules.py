@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tracekit.events.arch_maps import RadixMapped
 from tracekit.events.base import Event, Source
 from tracekit.events.carveouts import CmaReserved, HugePages
 from tracekit.events.memblock import MemblockCall, MemblockDump, MemblockRequest
 from tracekit.events.mm_init import NodeTotalPages, ZoneRangeLine
-from tracekit.events.numa import NodeData, SratCpu
+from tracekit.events.numa import EmulatedNode, NodeData, SratCpu
 from tracekit.events.percpu_setup import SetupPercpu
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.memblock import Memblock
@@ -18,7 +19,13 @@ from tracekit.mm.memblock_type import MEMBLOCK_NOMAP
 from tracekit.replay.memblock.log import Alloc, Dump, Other
 from tracekit.replay.memblock.machine import GIB, MIB, Machine, describe
 from tracekit.replay.memblock.owner import Places, cma_alignment
-from tracekit.replay.memblock.rules import Direction, final_limit, initial_limit, predict
+from tracekit.replay.memblock.rules import (
+    Direction,
+    final_limit,
+    initial_limit,
+    predict,
+    real_mode_limit,
+)
 
 HERE = Source("dmesg", 1)
 
@@ -208,3 +215,26 @@ def test_zones_tell_low_memory_and_what_devices_reach() -> None:
 def test_cpus_tell_their_nodes() -> None:
     cpus = [SratCpu(HERE, 0, "APIC", "0x00", 0), SratCpu(HERE, 1, "APIC", "0x01")]
     assert describe(Kernel(arch="i386"), cpus).cpu_nodes == (0, 1)
+
+
+def test_nodes_are_faked_after_the_search_has_turned_downwards() -> None:
+    kernel = Kernel(version=(6, 12, 0), arch="x86_64", page_size=4096, cmdline="movable_node")
+    fake = EmulatedNode(Source("dmesg", 5), 0, 1 << 30, 0)
+    direction = Direction(describe(kernel, [fake]))
+    assert direction.of(asks("numa_alloc_distance"))
+    later = MemblockRequest(
+        Source("dmesg", 6), "memblock_alloc_try_nid", 16, 4096, 0, 0, -1, "numa_alloc_distance+0x1"
+    )
+    assert not direction.of(Alloc(later, None))
+
+
+def test_powerpc_is_bound_to_what_it_reaches_in_real_mode() -> None:
+    kernel = Kernel(version=(6, 12, 0), arch="ppc64", page_size=1 << 16, cmdline="")
+    paca = MemblockRequest(
+        HERE, "memblock_alloc_try_nid", 3328, 128, 0, GIB, -1, "alloc_paca_data+0x80/0xd0"
+    )
+    hash_mmu = describe(kernel, [paca])
+    assert real_mode_limit(asks("allocate_paca_ptrs"), hash_mmu) == GIB
+    assert real_mode_limit(asks("smp_setup_cpu_maps"), hash_mmu) is None
+    radix = describe(kernel, [paca, RadixMapped(HERE, 0, GIB)])
+    assert real_mode_limit(asks("allocate_paca_ptrs"), radix) is None

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from tracekit.events.arch_maps import RadixMapped
 from tracekit.events.base import Event, Source
 from tracekit.events.carveouts import HugePages
-from tracekit.events.memblock import MemblockRow
+from tracekit.events.memblock import MemblockRequest, MemblockRow
 from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
-from tracekit.events.numa import SratCpu
+from tracekit.events.numa import EmulatedNode, SratCpu
 from tracekit.events.percpu_setup import PercpuEmbedded, PercpuPaged
 from tracekit.kernel.arch import facts, nr_orders, section_size
 from tracekit.kernel.kernel import Kernel
@@ -21,6 +21,11 @@ from tracekit.kernel.kernel import Kernel
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
+
+
+# Who allocates on powerpc before the hash table is there (arch/powerpc/kernel/paca.c).
+REAL_MODE_CALLERS = ("allocate_paca", "alloc_paca_data", "new_slb_shadow", "new_lppaca")
+HASH_CALLERS = ("hash__early_init_mmu", "htab_initialize")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Machine:
     ``percpu_unit`` the bytes in use and in all of a unit in the linear map. ``orders`` is the
     number of orders of the page allocator, which decides how large its page blocks are.
     ``registered_huge`` is the least huge page that the log or the configuration names, 0 without.
+    ``emulated_at`` is the first line of nodes faked by numa=fake=, ``rma_end`` the end of what
+    powerpc reaches in real mode where requests name it.
     """
 
     kernel: Kernel
@@ -62,6 +69,8 @@ class Machine:
     radix: bool = False
     orders: int = 11
     registered_huge: int = 0
+    emulated_at: int | None = None
+    rma_end: int | None = None
 
     @property
     def is_x86(self) -> bool:
@@ -160,6 +169,8 @@ def describe(kernel: Kernel, events: Sequence[Event]) -> Machine:
         orders=nr_orders(kernel, page_size),
         radix=any(isinstance(event, RadixMapped) for event in events),
         registered_huge=_registered_huge(kernel, events),
+        emulated_at=next((e.source.line for e in events if isinstance(e, EmulatedNode)), None),
+        rma_end=_rma_end(arch, events),
         percpu_pages=next((e.pages for e in events if isinstance(e, PercpuPaged)), 0),
     )
 
@@ -178,6 +189,15 @@ def _registered_huge(kernel: Kernel, events: Sequence[Event]) -> int:
     if kernel.arch == "arm" and kernel.evidence.config.get("CONFIG_HUGETLB_PAGE") == "y":
         sizes.append(2 * MIB)  # it needs LPAE, whose middle directory entries map so much
     return min(sizes, default=0)
+
+
+def _rma_end(arch: str, events: Sequence[Event]) -> int | None:
+    """Return ppc64_rma_size, which bounds what the first allocations ask for explicitly."""
+    if arch != "ppc64" or any(isinstance(event, RadixMapped) for event in events):
+        return None
+    early = (*REAL_MODE_CALLERS, *HASH_CALLERS)
+    requests = [e for e in events if isinstance(e, MemblockRequest) and e.by.startswith(early)]
+    return max((e.max_addr for e in requests), default=0) or None
 
 
 def _zone_bytes(zone: ZoneRangeLine, page_size: int) -> tuple[int, int]:

@@ -16,7 +16,13 @@ from tracekit.mm.memblock_alloc import find_internal, find_range_nid
 from tracekit.mm.memblock_search import round_down
 from tracekit.mm.memblock_type import MEMBLOCK_NOMAP, NUMA_NO_NODE
 from tracekit.replay.memblock.log import Alloc, Change, Dump, Step
-from tracekit.replay.memblock.machine import GIB, MIB, Machine
+from tracekit.replay.memblock.machine import (
+    GIB,
+    HASH_CALLERS,
+    MIB,
+    REAL_MODE_CALLERS,
+    Machine,
+)
 from tracekit.replay.memblock.owner import Purpose
 
 SPARSE_CALLERS = ("sparse_", "memmap_alloc", "__earlyonly_bootmem_alloc", "vmemmap_", "section_")
@@ -35,7 +41,7 @@ class Direction:
     mips turns upwards in arch_mem_init() and back at the end of trap_init(), loongarch from
     swiotlb_init() to the dump (both search downwards for the sparse maps), ppc64 for the boot
     CPU's paca and for swiotlb_init(); alpha, parisc, sparc32 and m68k stay upwards; x86 does so
-    with movable_node until numa_init().
+    with movable_node until numa_init() has found the nodes; it may fake others afterwards.
     """
 
     machine: Machine
@@ -51,6 +57,9 @@ class Direction:
         if not self.upwards and self.machine.arch not in TURNING:
             return False
         by, arch = alloc.by, self.machine.arch
+        faked = self.machine.emulated_at
+        if faked is not None and alloc.source.line > faked:
+            self.upwards = False
         if self.machine.is_x86 and isinstance(alloc.followed, NodeData):
             self.upwards = False
         if self.leaving and by not in TRAP_INIT_CALLS:
@@ -149,6 +158,15 @@ def initial_limit(memblock: Memblock, machine: Machine) -> int:
         return round_down(block_limit, machine.pmd_size)
     top = memblock.memory.regions[-1].end if memblock.memory.regions else 0
     return round_down(min(limit, top), machine.pmd_size)
+
+
+def real_mode_limit(alloc: Alloc, machine: Machine) -> int | None:
+    """current_limit of powerpc with a hash MMU until htab_initialize() lifts it, else None.
+
+    arch/powerpc/mm/book3s64/hash_utils.c:hash__setup_initial_memory_limit.
+    """
+    early = alloc.by.startswith((*REAL_MODE_CALLERS, *HASH_CALLERS))
+    return machine.rma_end if early else None
 
 
 def final_limit(memblock: Memblock, machine: Machine) -> int:

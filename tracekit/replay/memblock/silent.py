@@ -15,7 +15,12 @@ from tracekit.mm.memblock_type import MEMBLOCK_HOTPLUG, MEMBLOCK_NOMAP, NUMA_NO_
 from tracekit.replay.memblock.log import Alloc, Change, MemblockLog, Step
 from tracekit.replay.memblock.machine import Machine
 from tracekit.replay.memblock.owner import Purpose
-from tracekit.replay.memblock.rules import final_limit, initial_limit, lowmem_is_mapped
+from tracekit.replay.memblock.rules import (
+    final_limit,
+    initial_limit,
+    lowmem_is_mapped,
+    real_mode_limit,
+)
 from tracekit.replay.memblock.start import Start
 from tracekit.replay.memblock.world import World
 
@@ -67,6 +72,7 @@ class Silent:
         for world in worlds:
             memblock = world.memblock
             limit = rule(memblock, self.machine)
+            limit = min(limit, real_mode_limit(alloc, self.machine) or limit)
             memblock.current_limit = min(limit, self.start.limit or limit)
             if named:
                 self._set_nodes(memblock)
