@@ -72,6 +72,25 @@ def test_a_boot_that_kills_its_process_is_a_row_and_the_others_go_on(
     assert [Path(row.path).name for row in rows.values() if row.trouble == batch.KILLED] == ["two"]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_boot_on_which_the_replay_fails_is_a_row_and_the_others_go_on(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(batch, "summarise", failing)
+    paths = [str(path) for path in find_boots([tree])]
+    rows = {Path(row.path).name: row for row in run_batch(paths, jobs)}
+    assert len(rows) == len(paths)
+    assert "please report" in rows["two"].trouble
+    assert "KeyError" in rows["two"].trouble
+    assert rows["one"].verdict
+
+
+def failing(path: str) -> Row:
+    if path.endswith("two"):
+        raise KeyError("no such zone")
+    return summarise(path)
+
+
 def deadly(path: str) -> Row:
     if path.endswith("two"):
         os.kill(os.getpid(), signal.SIGKILL)

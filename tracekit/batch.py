@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -18,9 +18,11 @@ from tracekit.replay.boot import Replay, replay
 from tracekit.replay.budget.build import build_budget
 from tracekit.replay.budget.kinds import CMA, HASH, KERNEL, LOG, MEMMAP, PERCPU
 from tracekit.replay.budget.tree import Budget
+from tracekit.workers import pool
 
 LOG_NAMES = ("dmesg.log",)
 AHEAD = 4  # tasks per process that are handed out at a time
+FAILED = "tracekit itself failed here, please report it with the log"
 KILLED = "the process that replayed it was killed (out of memory?); replay it alone"
 
 
@@ -139,11 +141,9 @@ def _figures(budget: Budget | None) -> dict[str, Any]:
 def run_batch(paths: Iterable[str], jobs: int) -> Iterator[Row]:
     """Yield the rows as they are done; a bounded number of boots is in work at a time.
 
-    A boot whose process is killed gives a row that says so, and the others go on.
+    A boot whose process is killed, or whose replay fails, gives a row that says so, and the
+    others go on.
     """
-    if jobs == 1:
-        yield from map(summarise, paths)
-        return
     waiting = iter(paths)
     suspects: list[str] = []
     while True:
@@ -157,11 +157,11 @@ def run_batch(paths: Iterable[str], jobs: int) -> Iterator[Row]:
 
 def _run(waiting: Iterator[str], jobs: int, suspects: list[str]) -> Iterator[Row]:
     """Yield rows until no path waits, or a process dies: what was in work is then suspect."""
-    with ProcessPoolExecutor(jobs) as pool:
+    with pool(jobs) as workers:
         running: dict[Future[Row], str] = {}
         while not suspects:
             for path in _take(waiting, jobs * AHEAD - len(running)):
-                running[pool.submit(summarise, path)] = path
+                running[workers.submit(summarise, path)] = path
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -170,16 +170,24 @@ def _run(waiting: Iterator[str], jobs: int, suspects: list[str]) -> Iterator[Row
                 if isinstance(future.exception(), BrokenProcessPool):
                     suspects.append(path)
                 else:
-                    yield future.result()
+                    yield _row_of(future, path)
         suspects.extend(running.values())
 
 
 def _alone(path: str) -> Row:
-    with ProcessPoolExecutor(1) as pool:
+    with pool(1) as workers:
         try:
-            return pool.submit(summarise, path).result()
+            return _row_of(workers.submit(summarise, path), path)
         except BrokenProcessPool:
             return Row(path, trouble=KILLED)
+
+
+def _row_of(future: Future[Row], path: str) -> Row:
+    """Return the row, or one that says how the replay itself failed; a dead process raises."""
+    error = future.exception()
+    if error is None or isinstance(error, BrokenProcessPool):
+        return future.result()
+    return Row(path, trouble=f"{FAILED} ({type(error).__name__}: {error})")
 
 
 def _take(paths: Iterator[str], count: int) -> Iterator[str]:
