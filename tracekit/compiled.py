@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -73,14 +74,23 @@ def in_use() -> bool:
     return STAMP.read_text() == checksum()
 
 
+@cache
+def _compiled_form_chosen() -> bool:
+    """Return in_use(), asked once: the modules of one process all have the same form."""
+    return in_use()
+
+
 class PythonFinder:
-    """Finds the Python form of the modules of two forms, even where a compiled one is there."""
+    """Finds the Python form of the modules of two forms where the compiled one is not used.
+
+    That is found out when the first of them is imported: most commands need none.
+    """
 
     def find_spec(
         self, name: str, path: object = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return where the Python form is, None for every other module."""
-        if name not in MODULES:
+        """Return where the Python form is; None for every other module, and for compiled ones."""
+        if name not in MODULES or _compiled_form_chosen():
             return None
         file = str(source(name))
         return spec_from_file_location(name, file, loader=SourceFileLoader(name, file))
@@ -88,5 +98,4 @@ class PythonFinder:
 
 def choose() -> None:
     """Have the Python form imported from now on if the compiled one is not to be used."""
-    if not in_use():
-        sys.meta_path.insert(0, PythonFinder())
+    sys.meta_path.insert(0, PythonFinder())

@@ -67,10 +67,11 @@ def command(
     _check("-s", keys, tuple(SORT_KEYS))
     _check("--by", by, ALL_GROUPS)
     most = (LINES_OF_TEXT if form == "text" else None) if lines is None else lines or None
-    opened = open_trace(paths, form)
-    wanted = Wanted(allocators, by, live, keys, most)
-    stat = compute(opened.trace, wanted, page_size or opened.page_size)
-    history = _simulate(opened) if "page" in allocators or svg else None
+    with collector_off():
+        opened = open_trace(paths, form)
+        wanted = Wanted(allocators, by, live, keys, most)
+        stat = compute(opened.trace, wanted, page_size or opened.page_size)
+        history = _simulate(opened) if "page" in allocators or svg else None
     if svg and history is not None:
         from tracekit.report.page_history_svg import render_svg
 
@@ -106,8 +107,7 @@ def _simulate(opened: OpenedTrace) -> PageHistory | str:
     from tracekit.boot import from_capture
     from tracekit.replay.page_alloc.history import page_history
 
-    with collector_off():
-        return page_history(from_capture(opened.capture, trace=opened.trace))
+    return page_history(from_capture(opened.capture, trace=opened.trace))
 
 
 def _render(stat: Stat, form: str, history: PageHistory | str | None, most: int | None) -> str:

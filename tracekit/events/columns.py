@@ -63,7 +63,9 @@ class Columns:
 
 
 def _shown(column: array[int]) -> Column | None:
-    return memoryview(column) if column.count(ABSENT) < len(column) else None
+    """Return the column; None where all of it is ABSENT, which the first value mostly tells."""
+    shown = column and (column[0] != ABSENT or column.count(ABSENT) < len(column))
+    return memoryview(column) if shown else None
 
 
 def named(names: Sequence[str], columns: Sequence[Column | None]) -> dict[str, Column]:

@@ -53,7 +53,7 @@ def _history(history: PageHistory | str) -> dict[str, Any]:
 
 def trace_dict(trace: Trace) -> dict[str, Any]:
     """Return how the trace was read, and what is missing from it."""
-    counts = trace.counts
+    counts, gaps = trace.counts, trace.gaps
     return {
         "path": trace.path,
         "reader": trace.reader,
@@ -64,8 +64,8 @@ def trace_dict(trace: Trace) -> dict[str, Any]:
         "markers": counts.markers,
         "other": counts.other,
         "unparsed": counts.unparsed,
-        "complete": all(gap.usual for gap in trace.gaps),
-        "gaps": [asdict(gap) for gap in trace.gaps],
+        "complete": all(gap.usual for gap in gaps),
+        "gaps": [asdict(gap) for gap in gaps],
         "remarks": list(trace.remarks),
     }
 
@@ -113,7 +113,10 @@ def _groups(stat: Stat, groups: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
 
 
 def _figures(row: Row) -> dict[str, int]:
-    return {name: getattr(row, name) for name in FIELDS}
+    _, hit, requested, allocated, cross_cpu, live, live_allocated = row
+    lost = allocated - requested
+    values = (hit, requested, allocated, lost, cross_cpu, live, live_allocated)
+    return dict(zip(FIELDS, values, strict=True))
 
 
 def render_csv(stat: Stat) -> str:

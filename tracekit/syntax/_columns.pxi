@@ -2,7 +2,37 @@
 
 cdef enum:
     MAX_COLUMNS = 40
-    FIRST_ROOM = 256
+    FIRST_ROOM = 512            # a page of most machines
+
+cdef extern from *:
+    """
+    #include <stdlib.h>
+    #ifdef __linux__
+    #include <sys/mman.h>
+    /* Pages are moved, not copied: realloc() copies whatever malloc() took from its heap. */
+    static void *tracekit_resize(void *old, size_t had, size_t size) {
+        void *now = old ? mremap(old, had, size, MREMAP_MAYMOVE)
+            : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return now == MAP_FAILED ? NULL : now;
+    }
+    static void tracekit_release(void *old, size_t had) {
+        if (old)
+            munmap(old, had);
+    }
+    #else
+    static void *tracekit_resize(void *old, size_t had, size_t size) {
+        (void)had;
+        return realloc(old, size);
+    }
+    static void tracekit_release(void *old, size_t had) {
+        (void)had;
+        free(old);
+    }
+    #endif
+    """
+    # both take bytes, never none of them; NULL where there is no more memory
+    void *_resize "tracekit_resize" (void *old, size_t had, size_t size) nogil
+    void _release "tracekit_release" (void *old, size_t had) nogil
 
 cdef int64_t ABSENT = -(<int64_t>1 << 62) * 2
 
@@ -24,6 +54,7 @@ cdef class Column:
     """A finished column: a buffer of signed 64-bit integers that owns its memory."""
 
     cdef int64_t *data
+    cdef Py_ssize_t room
     cdef Py_ssize_t shape[1]
     cdef Py_ssize_t strides[1]
 
@@ -41,7 +72,7 @@ cdef class Column:
         view.internal = NULL
 
     def __dealloc__(self):
-        free(self.data)
+        _release(self.data, self.room * 8)
 
 
 cdef object _finished(Sheet *sheet, int place):
@@ -49,8 +80,11 @@ cdef object _finished(Sheet *sheet, int place):
     cdef int64_t *data = sheet.columns[place]
     if data == NULL:
         return None
+    cdef Py_ssize_t room = max(sheet.size, 1)
+    cdef int64_t *fitted = <int64_t *>_resize(data, sheet.room * 8, room * 8)
     cdef Column column = Column.__new__(Column)
-    column.data = <int64_t *>realloc(data, max(sheet.size, 1) * 8)
+    # to give memory back may fail, and harms nothing
+    column.data, column.room = (data, sheet.room) if fitted == NULL else (fitted, room)
     column.shape[0] = sheet.size
     column.strides[0] = 8
     sheet.columns[place] = NULL
@@ -63,7 +97,7 @@ cdef int _grow(Sheet *sheet) except -1:
     cdef int i
     for i in range(sheet.width):
         if sheet.columns[i] != NULL:
-            data = <int64_t *>realloc(sheet.columns[i], room * 8)
+            data = <int64_t *>_resize(sheet.columns[i], sheet.room * 8, room * 8)
             if data == NULL:
                 raise MemoryError
             sheet.columns[i] = data
@@ -76,7 +110,7 @@ cdef int _first(Sheet *sheet, int place, int64_t value) except -1:
     cdef Py_ssize_t i
     if value == ABSENT:
         return 0
-    data = <int64_t *>malloc(sheet.room * 8)
+    data = <int64_t *>_resize(NULL, 0, sheet.room * 8)
     if data == NULL:
         raise MemoryError
     for i in range(sheet.size):
@@ -84,6 +118,15 @@ cdef int _first(Sheet *sheet, int place, int64_t value) except -1:
     data[sheet.size] = value
     sheet.columns[place] = data
     return 0
+
+
+cdef void _forget(Sheet *sheet) noexcept:
+    """Give the memory of all columns back."""
+    cdef int i
+    for i in range(MAX_COLUMNS):
+        _release(sheet.columns[i], sheet.room * 8)
+        sheet.columns[i] = NULL
+    sheet.size = sheet.room = 0
 
 
 cdef inline int _put(Sheet *sheet, int place, int64_t value) except -1:

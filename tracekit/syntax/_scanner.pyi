@@ -6,6 +6,7 @@ from tracekit.syntax.assemble import Tables
 from tracekit.syntax.trace_slow import SlowReader
 
 class Scanner:
+    least: int
     held: bool
     kinds: tuple[Kind, ...]
     lines: int

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, nonecheck=False
-"""The compiled byte scanner: runs line programs (syntax/program.py) and fills columns.
+"""The compiled byte scanner: runs line programs (syntax/steps.py) and fills columns.
 
 It knows no event and no field: what to read comes from the programs, which are lowered from
 the grammars. A line that no program reads is handed to ``slow.read``, in its place.
@@ -12,41 +12,20 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcpy, memset
 
 cdef enum:
-    MAX_SLOTS = 39              # one less than MAX_COLUMNS: a kind's first column is its index
-    MAX_TRIES = 8
     MAX_PREFIX = 256
     MAX_RECENT = 4
     PREFIX_SLOTS = 8
-    HIDDEN_VALUE = -1           # of program.py
-    FIRST_PLAIN = 0x21          # the first byte that is neither blank nor control character
+
+ctypedef const uint8_t *Bytes
+
+include "_columns.pxi"
+include "_tokens.pxi"
+include "_memo.pxi"
+include "_machine.pxi"
 
 # places in assemble.PREFIX
 cdef enum:
     PREFIX_TIME, PREFIX_CPU, PREFIX_PID, PREFIX_COMM, PREFIX_FLAGS, PREFIX_TGID, PREFIX_TID
-
-# the order of program.STEPS
-cdef enum:
-    LIT, IF_LIT, IF_SET, NEED, SPAN, SEEK, TRY, JUMP, MARK, TEXT, NUMBER, TIME, CONST, EVENT, END
-    AUTO, HEX, LIT_AUTO, WORD, CLOCK, MEMO
-
-ctypedef const uint8_t *Bytes
-
-cdef struct Step:
-    int32_t op
-    int32_t a
-    int32_t b
-    int32_t c
-
-cdef struct Slot:
-    Bytes text
-    int32_t length
-    int64_t number
-
-cdef struct Attempt:
-    int32_t step
-    int32_t stored
-    Bytes at
-    Bytes mark
 
 cdef struct Recent:
     # a line's beginning up to its time stamp, the row that it has in ``prefixes``, and the step
@@ -56,28 +35,20 @@ cdef struct Recent:
     int32_t step
     uint8_t text[MAX_PREFIX]
 
-include "_columns.pxi"
-include "_tokens.pxi"
-include "_memo.pxi"
 
-
-cdef class Scanner:
+cdef class Scanner(Machine):
     """Columns that are filled straight from bytes, with the interface of events.Columns.
 
     ``lines`` and ``events`` count what was read here, not what ``slow`` read. ``held`` is set
     by ``slow`` while it keeps a wrapped line back; it is flushed before the next event.
     """
 
+    least = 0
     cdef readonly tuple kinds
     cdef readonly Py_ssize_t events, lines
     cdef public bint held
     cdef readonly bint ticks
     cdef Texts pool, names
-    cdef object tables
-    cdef Step *steps
-    cdef Bytes strings, sets
-    cdef bytearray plain_sets           # for each set, whether all but blanks are in it
-    cdef Bytes plain
     cdef int frame, frames, known, named, commons
     cdef int32_t *starts                # of the frames' programs, then two for each kind
     cdef uint64_t *required             # the slots that a line must show, by kind
@@ -90,29 +61,17 @@ cdef class Scanner:
     # most lines begin as the one before, or as the last one of another cpu; the last one first
     cdef Recent recent[MAX_RECENT]
     cdef Recent *order[MAX_RECENT]
-    cdef int32_t time_step
     cdef Bytes line_start
     cdef Slot slots[MAX_SLOTS]
-    cdef Memos memos
-    cdef Missed missed                  # ``at`` is NULL where nothing is to be remembered
-    cdef int32_t filled[MAX_SLOTS]      # the slots that the rest of the line filled
-    cdef int32_t filled_count
     cdef Py_ssize_t *unknown_counts
     cdef Py_ssize_t unknown_room
 
     def __cinit__(self, tables):
         cdef Py_ssize_t i
-        self.tables = tables            # keeps the bytes below alive
         self.kinds = tables.kinds
         self.known = len(tables.kinds)
         self.commons = tables.commons
         self.frames = tables.frames
-        self.steps = <Step *>PyBytes_AS_STRING(tables.steps)
-        self.strings = <Bytes>PyBytes_AS_STRING(tables.strings)
-        self.sets = <Bytes>PyBytes_AS_STRING(tables.sets)
-        self.plain_sets = bytearray(
-            all(tables.sets[at + FIRST_PLAIN : at + 256]) for at in range(0, len(tables.sets), 256))
-        self.plain = <Bytes><char *>self.plain_sets
         self.starts = <int32_t *>calloc(self.frames + 2 * self.known, 4)
         self.required = <uint64_t *>calloc(self.known, 8)
         self.sheets = <Sheet *>calloc(self.known, sizeof(Sheet))
@@ -121,7 +80,6 @@ cdef class Scanner:
         self.common.width = self.commons
         self.prefixes.width = PREFIX_TID - PREFIX_CPU
         self.prefix_texts = Texts()
-        self.memos = Memos()
         for i in range(MAX_RECENT):
             self.order[i] = &self.recent[i]
         for i, start in enumerate(tables.starts):
@@ -136,12 +94,11 @@ cdef class Scanner:
         self.named = self.names.count
 
     def __dealloc__(self):
-        cdef Py_ssize_t i, code
-        for i in range(MAX_COLUMNS):
-            free(self.common.columns[i])
-            free(self.prefixes.columns[i])
-            for code in range(self.known if self.sheets else 0):
-                free(self.sheets[code].columns[i])
+        cdef Py_ssize_t code
+        _forget(&self.common)
+        _forget(&self.prefixes)
+        for code in range(self.known if self.sheets else 0):
+            _forget(&self.sheets[code])
         free(self.sheets)
         free(self.starts)
         free(self.required)
@@ -289,172 +246,6 @@ cdef class Scanner:
         self.unknown_counts[code] += 1
         self.lines += 1
         return True
-
-    cdef Bytes run(self, int32_t start, Bytes at, Bytes end, Slot *slots, int width,
-                   uint64_t *shown) noexcept nogil:
-        """Run a program; return where it ended, NULL where the line is not of its shape."""
-        cdef Step *steps = self.steps
-        cdef Step *step = steps + start
-        cdef Bytes strings = self.strings, sets = self.sets
-        cdef Attempt attempts[MAX_TRIES]
-        cdef int tries = 0, stored = 0, i
-        cdef int32_t time_step = 0, op
-        cdef int32_t order[MAX_SLOTS]
-        cdef uint64_t mask = 0
-        cdef Bytes mark = at, table, limit, begin
-        cdef uint64_t hash
-        cdef Memo *memo
-        cdef bint fine
-        self.missed.at = NULL
-        for i in range(width):
-            slots[i].text = NULL
-            slots[i].number = ABSENT
-        while True:
-            fine = True
-            op = step.op
-            if op == LIT:
-                fine = end - at >= step.b and _same(at, strings + step.a, step.b)
-                if fine:
-                    at += step.b
-            elif op == IF_LIT:
-                if end - at >= step.b and _same(at, strings + step.a, step.b):
-                    at += step.b
-                else:
-                    step = steps + step.c
-                    continue
-            elif op == IF_SET:
-                if at == end or not sets[step.a + at[0]]:
-                    step = steps + step.c
-                    continue
-            elif op == NEED:
-                fine = at < end and sets[step.a + at[0]] != 0
-            elif op == SPAN:
-                table = sets + step.a
-                limit = end if step.c < 0 or step.c > end - at else at + step.c
-                begin = at
-                if self.plain[step.a >> 8]:
-                    at = _plain(at, limit)
-                while at < limit and table[at[0]]:
-                    at += 1
-                fine = at - begin >= step.b
-            elif op == WORD:
-                table = sets + step.a
-                begin = at
-                if self.plain[step.a >> 8]:
-                    at = _plain(at, end)
-                while at < end and table[at[0]]:
-                    at += 1
-                fine = at > begin and stored < MAX_SLOTS
-                if fine:
-                    order[stored] = step.c
-                    stored += 1
-                    mask |= <uint64_t>1 << step.c
-                    slots[step.c].text = begin
-                    slots[step.c].length = <int32_t>(at - begin)
-            elif op == LIT_AUTO:
-                fine = (end - at >= step.b and _same(at, strings + step.a, step.b)
-                        and stored < MAX_SLOTS)
-                if fine:
-                    at = _auto(at + step.b, end, &slots[step.c].number)
-                    fine = at != NULL
-                    order[stored] = step.c
-                    stored += 1
-                    mask |= <uint64_t>1 << step.c
-            elif op == SEEK:
-                table = sets + step.a
-                while at < end and not table[at[0]]:
-                    at += 1
-                fine = at < end and tries < MAX_TRIES
-                if fine:
-                    attempts[tries] = Attempt(<int32_t>(step - steps), stored, at + 1, mark)
-                    tries += 1
-            elif op == TRY:
-                fine = tries < MAX_TRIES
-                if fine:
-                    attempts[tries] = Attempt(step.c, stored, at, mark)
-                    tries += 1
-            elif op == JUMP:
-                step = steps + step.c
-                continue
-            elif op == MARK:
-                mark = at
-                time_step = <int32_t>(step - steps)
-            elif op == MEMO:
-                if not self.memos.given_up[step.a]:
-                    hash = _hash(at, end - at) | 1
-                    memo = self.memos.find(step.a, hash, at, <int32_t>(end - at))
-                    if memo != NULL:
-                        self.recall(memo, slots)
-                        shown[0] = mask | memo.shown
-                        return end
-                    if self.missed.at == NULL:
-                        self.missed = Missed(
-                            hash, at, <int32_t>(end - at), step.a, tries, stored)
-            elif op == EVENT or op == END:
-                fine = at < end if op == EVENT else at == end
-                if fine:
-                    if shown != NULL:
-                        shown[0] = mask
-                        self.filled_count = 0
-                        if self.missed.at != NULL:
-                            for i in range(self.missed.stored, stored):
-                                self.filled[self.filled_count] = order[i]
-                                self.filled_count += 1
-                    return at
-            else:
-                fine = stored < MAX_SLOTS
-                if fine:
-                    order[stored] = step.a
-                    stored += 1
-                    mask |= <uint64_t>1 << step.a
-                    if op == TEXT:
-                        slots[step.a].text = mark
-                        slots[step.a].length = <int32_t>(at - mark)
-                    elif op == NUMBER:
-                        slots[step.a].number = _number(mark, at, step.b)
-                    elif op == AUTO:
-                        at = _auto(at, end, &slots[step.a].number)
-                        fine = at != NULL
-                    elif op == HEX:
-                        at = _hex(at, end, &slots[step.a].number)
-                        fine = at != NULL
-                    elif op == TIME:
-                        slots[step.a].number = _time(mark, at, &slots[step.a].length)
-                        slots[step.a].text = mark
-                        self.time_step = time_step
-                    elif op == CLOCK:
-                        slots[step.a].text = at
-                        at = _clock(at, end, &slots[step.a].number, &slots[step.a].length)
-                        fine = at != NULL
-                        self.time_step = <int32_t>(step - steps)
-                    else:
-                        slots[step.a].number = ABSENT if step.b == HIDDEN_VALUE else step.b
-            if fine:
-                step += 1
-                continue
-            if tries == 0:
-                return NULL
-            tries -= 1
-            if tries < self.missed.tries:
-                self.missed.at = NULL
-            step = steps + attempts[tries].step
-            at = attempts[tries].at
-            mark = attempts[tries].mark
-            while stored > attempts[tries].stored:
-                stored -= 1
-                i = order[stored]
-                slots[i].text = NULL
-                slots[i].number = ABSENT
-                mask &= ~(<uint64_t>1 << i)
-
-    cdef void recall(self, Memo *memo, Slot *slots) noexcept nogil:
-        """Fill the slots that the rest of a line fills."""
-        cdef MemoField *field = self.memos.fields + memo.first
-        cdef int i
-        self.missed.at = NULL
-        for i in range(memo.count):
-            slots[field[i].slot].text = NULL
-            slots[field[i].slot].number = field[i].number
 
     cdef int append(self, int code, Py_ssize_t number) except -1:
         """Append the event whose parts the slots hold."""

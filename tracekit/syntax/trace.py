@@ -21,8 +21,12 @@ Progress = Callable[[int], None]
 
 
 class BulkReader(Sink, Protocol):
-    """A way of reading whole chunks: the compiled scanner, or regular expressions in bulk."""
+    """A way of reading whole chunks: the compiled scanner, or regular expressions in bulk.
 
+    ``least`` is the number of bytes for which it is worth calling.
+    """
+
+    least: int
     kinds: tuple[Kind, ...]
     lines: int
     events: int
@@ -48,7 +52,7 @@ def read_trace(path: str, chunks: Iterable[bytes], progress: Progress | None = N
     damage = ""
     with _collector_off():
         try:
-            _feed(chunks, reader, slow, progress)
+            _feed(_gathered(chunks, reader.least), reader, slow, progress)
         except DamagedStreamError as error:
             damage = error.message
         slow.flush()
@@ -92,6 +96,23 @@ def _feed(
             progress(done)
     if rest:
         slow.read_last(rest, number + 1)
+
+
+def _gathered(chunks: Iterable[bytes], least: int) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of at least this size, and what is left at the end."""
+    held: list[bytes] = []
+    size = 0
+    try:
+        for chunk in chunks:
+            held.append(chunk)
+            size += len(chunk)
+            if size >= least:
+                yield b"".join(held)
+                held, size = [], 0
+    except DamagedStreamError:
+        yield b"".join(held)
+        raise
+    yield b"".join(held)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from binascii import unhexlify
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from struct import pack, unpack
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tracekit.events.columns import Columns
 from tracekit.events.table import ABSENT
@@ -24,13 +24,27 @@ from tracekit.syntax.trace_line import read_body, read_frame, signed, to_time
 from tracekit.syntax.trace_slow import SlowReader
 
 # Each line is one match: begin, stamp, event and its name; or something else. The bounds on
-# the stamp are those of TIME in ftrace.lark, in the shapes that kernels print.
+# the stamp are those of TIME in ftrace.lark, in the shapes that kernels print. A task's name
+# with a bracket in it is something else here, and left to SlowReader.
 LINES = re.compile(
-    rb"^(?:(.*?\[\d+\] +(?:[^ :\d][^ :]* +)?)(\d{1,9}\.\d{6}|\d{1,18}): ((\w+):.*)|(.*))$",
+    rb"^(?:([^\[\n]*\[\d+\] +(?:[^ :\d][^ :]* +)?)(\d{1,9}\.\d{6}|\d{1,18}): ((\w+):.*)|(.*))$",
     re.MULTILINE,
 )
+# bytes; what is done once a chunk and kind is worth it for so many lines
+LEAST = 1 << 21
 Groups = tuple[bytes, ...]
 MOST_NUMBERS = 1 << 17
+
+
+class Plain(NamedTuple):
+    """Events of known kinds, as columns: numbers and kinds of their lines, time stamps, events,
+    and the rows of the prefixes that they begin with."""
+
+    numbers: Sequence[int]
+    codes: Sequence[int]
+    stamps: Sequence[bytes]
+    events: Sequence[bytes]
+    prefixes: Sequence[int]
 
 
 class Lines(NamedTuple):
@@ -55,12 +69,21 @@ class Lines(NamedTuple):
             return self.others[place]
         return self.begins[place] + self.stamps[place] + b": " + self.events[place]
 
+    def plain(self, places: Sequence[int]) -> Plain:
+        """Return these lines, none of which has None as its kind or prefix."""
+        columns: list[Any] = [self.codes, self.stamps, self.events, self.prefixes]
+        if len(places) < len(self.codes):
+            columns = [list(map(column.__getitem__, places)) for column in columns]
+        return Plain(list(map(self.first.__add__, places)), *columns)
+
 
 class ExpressionReader(Columns):
     """Reads chunks as the compiled scanner does, into the same columns.
 
     ``lines`` and ``events`` count what was read here, not what ``slow`` read.
     """
+
+    least = LEAST
 
     def __init__(self) -> None:
         super().__init__(kinds())
@@ -86,20 +109,25 @@ class ExpressionReader(Columns):
         end = data.rfind(b"\n")
         if end < begin:
             return begin, number
-        found = LINES.findall(data[begin:end].replace(b"\r\n", b"\n"))
+        text = data[begin:end]
+        found = LINES.findall(text.replace(b"\r\n", b"\n") if b"\r" in text else text)
         lines = Lines(number + 1, *zip(*found, strict=True))
-        for text in set(lines.begins).difference(self._begins):
-            self._begins[text] = self._begin(lines, lines.begins.index(text))
+        self._learn(lines)
         lines = lines._replace(
             codes=list(map(self._codes.get, lines.names)),
             prefixes=list(map(self._begins.__getitem__, lines.begins)),
         )
-        rows = range(len(found))
-        if None in lines.codes or None in lines.prefixes:
-            self._read_around(lines, rows, self._odd(lines), slow)
-        else:
-            self._read(lines, rows, slow)
+        odd = self._odd(lines) if None in lines.codes or None in lines.prefixes else []
+        self._read(lines, range(len(found)), odd, slow)
         return end + 1, number + len(found)
+
+    def _learn(self, lines: Lines) -> None:
+        """Read the beginnings that did not come before."""
+        new = set(lines.begins).difference(self._begins)
+        for place, text in enumerate(lines.begins if new else ()):
+            if text in new:
+                new.remove(text)
+                self._begins[text] = self._begin(lines, place)
 
     def _odd(self, lines: Lines) -> list[int]:
         """Return the lines that are no plain event of a known kind."""
@@ -117,38 +145,13 @@ class ExpressionReader(Columns):
         flags = ABSENT if frame.flags is None else self.intern(frame.flags)
         return self.prefix((frame.cpu, frame.pid, self.intern(frame.comm), flags, frame.tgid))
 
-    def _read(self, lines: Lines, rows: Sequence[int], slow: SlowReader) -> None:
-        """Add the events of these lines; the slow reader has those whose expression fails."""
-        by_kind: dict[int | None, list[int]] = defaultdict(list)
-        for place in rows:
-            by_kind[lines.codes[place]].append(place)
-        groups: dict[int, list[Groups]] = {}
-        odd: list[int] = []
-        for code, places in by_kind.items():
-            assert code is not None
-            events = list(map(lines.events.__getitem__, places))
-            groups[code] = self._groups(code, events)
-            if len(groups[code]) != len(places):
-                regex = self._rules[code].regex
-                odd += [place for place in places if not regex.fullmatch(lines.events[place])]
-        if odd:
-            self._read_around(lines, rows, sorted(odd), slow)
-            return
-        if self.held:
-            slow.flush()
-        offset = len(self)
-        self._add_common(lines, rows)
-        offsets = dict(zip(rows, range(offset, len(self)), strict=True))
-        for code, found in groups.items():
-            _extend(self._index[code], list(map(offsets.__getitem__, by_kind[code])))
-            self._add_fields(code, found)
-        self.lines += len(rows)
-        self.events += len(rows)
-
-    def _read_around(
-        self, lines: Lines, rows: Sequence[int], odd: list[int], slow: SlowReader
-    ) -> None:
+    def _read(self, lines: Lines, rows: Sequence[int], odd: list[int], slow: SlowReader) -> None:
         """Add the events of these lines but for the odd ones, which go their own ways."""
+        if not odd:
+            failed = self._add_plain(lines.plain(rows), slow)
+            if failed:
+                self._read(lines, rows, [rows[place] for place in failed], slow)
+            return
         plain: list[int] = []
         strange = set(odd)
         for place in rows:
@@ -156,11 +159,36 @@ class ExpressionReader(Columns):
                 plain.append(place)
             elif not self._is_foreign(lines, place):
                 if plain:
-                    self._read(lines, plain, slow)
+                    self._read(lines, plain, [], slow)
                 slow.read(lines.line(place), lines.first + place)
                 plain = []
         if plain:
-            self._read(lines, plain, slow)
+            self._read(lines, plain, [], slow)
+
+    def _add_plain(self, plain: Plain, slow: SlowReader) -> list[int]:
+        """Add these events; or none, and return those whose expression fails, in order."""
+        by_kind: dict[int, list[int]] = defaultdict(list)
+        for place, code in enumerate(plain.codes):
+            by_kind[code].append(place)
+        groups: dict[int, list[Groups]] = {}
+        failed: list[int] = []
+        for code, places in by_kind.items():
+            groups[code] = self._groups(code, list(map(plain.events.__getitem__, places)))
+            if len(groups[code]) != len(places):
+                regex = self._rules[code].regex
+                failed += [place for place in places if not regex.fullmatch(plain.events[place])]
+        if failed:
+            return sorted(failed)
+        if self.held:
+            slow.flush()
+        offset = len(self)
+        self._add_common(plain)
+        for code, found in groups.items():
+            _extend(self._index[code], list(map(offset.__add__, by_kind[code])))
+            self._add_fields(code, found)
+        self.lines += len(plain.codes)
+        self.events += len(plain.codes)
+        return []
 
     def _is_foreign(self, lines: Lines, place: int) -> bool:
         """Return whether a line is an event of a kind that no grammar knows, and count it."""
@@ -188,16 +216,14 @@ class ExpressionReader(Columns):
         self.lines += 1
         return True
 
-    def _add_common(self, lines: Lines, rows: Sequence[int]) -> None:
+    def _add_common(self, plain: Plain) -> None:
         """Add the columns that every event has."""
-        stamps = list(map(lines.stamps.__getitem__, rows))
-        points = b"".join(stamps).count(b".")
-        codes, lines_, times, prefixes = self._common
-        _extend(codes, list(map(lines.codes.__getitem__, rows)))
-        _extend(lines_, list(map(lines.first.__add__, rows)))
-        _extend(times, list(_times(stamps, points)))
-        _extend(prefixes, list(map(lines.prefixes.__getitem__, rows)))
-        self.ticks = self.ticks or points < len(stamps)
+        points = b"".join(plain.stamps).count(b".")
+        times = list(_times(plain.stamps, points))
+        values = (plain.codes, plain.numbers, times, plain.prefixes)
+        for column, added in zip(self._common, values, strict=True):
+            _extend(column, added)
+        self.ticks = self.ticks or points < len(plain.stamps)
 
     def _add_fields(self, code: int, groups: list[Groups]) -> None:
         """Add the columns of one kind; what a line does not show is an empty group."""
@@ -252,7 +278,7 @@ class _Numbers(dict[bytes, int]):
         return number
 
 
-def _extend(column: array[int], values: Sequence[int | None]) -> None:
+def _extend(column: array[int], values: Sequence[int]) -> None:
     """Append values; many times quicker than by iterating over them."""
     column.frombytes(pack(f"{len(values)}q", *values))
 
@@ -265,7 +291,7 @@ def _addresses(texts: Sequence[bytes]) -> list[int]:
     return [signed(int(text, 16)) for text in texts]
 
 
-def _times(stamps: list[bytes], points: int) -> Iterable[int]:
+def _times(stamps: Sequence[bytes], points: int) -> Iterable[int]:
     """Return time stamps in nanoseconds; those in microseconds, as LINES has them, quickly."""
     if points < len(stamps):
         return map(to_time, stamps)
