@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from xml.etree.ElementTree import Element, fromstring
 
+import pytest
+
+from tests.report.junit_shape import problems
 from tests.report.replays import faulty, healthy
 from tracekit.replay.boot import Replay
 from tracekit.report.junit import render
@@ -22,10 +26,12 @@ def test_an_error_is_a_failure_at_its_line() -> None:
     failures = [case for suite in suites(faulty()) for case in suite.iter("testcase")
                 if case.find("failure") is not None]  # fmt: skip
     divergence = faulty().loud[0]
-    assert [case.get("line") for case in failures] == [str(divergence.line.line)]
-    failure = failures[0].find("failure")
+    (failing,) = failures
+    failure = failing.find("failure")
     assert failure is not None
     assert failure.get("type") == "MB101"
+    place = f"{divergence.line.file}:{divergence.line.line}"
+    assert (failure.get("message") or "").startswith(place)
     assert divergence.logged in (failure.text or "")
 
 
@@ -33,3 +39,10 @@ def test_the_counts_of_cases_and_failures_hold() -> None:
     for suite in suites(faulty()):
         assert suite.get("tests") == str(len(suite.findall("testcase")))
         assert suite.get("failures") == str(len(list(suite.iter("failure"))))
+
+
+@pytest.mark.parametrize("result", [healthy, faulty], ids=["healthy", "faulty"])
+def test_the_document_has_the_shape_that_ci_systems_read(result: Callable[[], Replay]) -> None:
+    root = fromstring(render(result()))
+    assert list(problems(root)) == []
+    assert root.get("tests") == str(len(list(root.iter("testcase"))))

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from tests.report.replays import faulty, healthy
+import pytest
+
+from tests.report.replays import faulty, healthy, noted
+from tests.report.sarif_shape import problems
 from tracekit.replay.boot import Replay
 from tracekit.report.sarif import render
 
@@ -34,3 +38,11 @@ def test_a_result_points_at_its_line() -> None:
 
 def test_a_healthy_boot_has_notes_at_most() -> None:
     assert {result["level"] for result in run_of(healthy())["results"]} <= {"note"}
+
+
+@pytest.mark.parametrize("result", [healthy, noted, faulty])
+def test_the_document_has_the_shape_of_the_standard(result: Callable[[], Replay]) -> None:
+    report = json.loads(render(result()))
+    assert list(problems(report)) == []
+    rules = report["runs"][0]["tool"]["driver"]["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
