@@ -34,7 +34,7 @@ def changed(folder: Path, name: str, old: str = "", new: str = "") -> Replay:
 def test_every_zone_agrees(name: str, tmp_path: Path) -> None:
     found = changed(tmp_path, name)
     checks = found.context.ledger("mm_init").checks["watermark"]
-    assert found.loud == []
+    assert not {"MI309", "MI310"} & {divergence.code for divergence in found.divergences}
     assert checks.matched + checks.inferred == checks.events > checks.inferred
 
 
@@ -52,8 +52,10 @@ def test_a_wrong_number_is_found_at_its_line(
 ) -> None:
     found = changed(tmp_path, TWO_NODES, old, new)
     lines = (tmp_path / "proc" / "zoneinfo").read_text().splitlines()
-    assert [d.code for d in found.loud] == [code]
-    assert row in lines[found.loud[0].line.line - 1]
+    (wrong,) = [d for d in found.divergences if d.code in ("MI309", "MI310")]
+    assert wrong.code == code
+    assert row in lines[wrong.line.line - 1]
+    assert found.loud == []
 
 
 def test_a_boost_is_taken_off(tmp_path: Path) -> None:
