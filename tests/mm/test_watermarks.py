@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracekit.mm.watermarks import (
     Watermarks,
+    above_high,
     lowmem_reserve,
     min_free_kbytes,
     recommended_kbytes,
@@ -42,8 +43,10 @@ def test_highmem_and_movable_keep_a_small_part_of_their_own() -> None:
 
 def test_khugepaged_wants_eleven_pageblocks_a_zone() -> None:
     marks = zone_watermarks(TWO_NODES, 8192, 4096, movable_apart=True)
-    assert recommended_kbytes(TWO_NODES, marks, 4096, 512) == 11 * 3 * 512 * 4
-    assert recommended_kbytes(TWO_NODES, marks, 4096, 1 << 14) < 11 * 3 * (1 << 14) * 4
+    free = above_high(TWO_NODES, marks)
+    assert free[0, "DMA"] == 3840 - marks[0, "DMA"].high
+    assert recommended_kbytes(free, 3, 4096, 512) == 11 * 3 * 512 * 4
+    assert recommended_kbytes(free, 3, 4096, 1 << 14) == sum(free.values()) // 20 * 4
 
 
 def test_lower_zones_keep_a_part_of_what_lies_above() -> None:

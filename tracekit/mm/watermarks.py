@@ -47,18 +47,21 @@ def min_free_kbytes(free: Managed, page_size: int) -> int:
     return min(max(isqrt(pages * (page_size // 1024) * 16), 128), MOST_KBYTES)
 
 
-def recommended_kbytes(
-    managed: Managed, marks: Mapping[ZoneKey, Watermarks], page_size: int, pageblock_pages: int
-) -> int:
+def recommended_kbytes(free: Managed, populated: int, page_size: int, pageblock_pages: int) -> int:
     """Return what khugepaged asks to keep free, so that whole pageblocks stay free.
 
-    Eleven pageblocks a zone, but at most a twentieth of what lies above the high watermarks.
+    Eleven pageblocks for each of the ``populated`` zones up to Normal, but at most a twentieth
+    of ``free``, each zone's managed pages above its high watermark. A zone is populated that
+    has RAM, even if all of it is reserved.
     """
-    low = {key: pages for key, pages in managed.items() if lowmem(key[1])}
-    populated = sum(pages > 0 for pages in low.values())
     wanted = pageblock_pages * populated * (2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES)
-    free = sum(max(pages - marks[key].high, 0) for key, pages in low.items())
-    return min(wanted, free // 20) * (page_size // 1024)
+    above = sum(pages for (_, zone), pages in free.items() if lowmem(zone))
+    return min(wanted, above // 20) * (page_size // 1024)
+
+
+def above_high(managed: Managed, marks: Mapping[ZoneKey, Watermarks]) -> dict[ZoneKey, int]:
+    """Return each zone's pages above its high watermark (nr_free_zone_pages)."""
+    return {key: max(pages - marks[key].high, 0) for key, pages in managed.items()}
 
 
 def zone_watermarks(

@@ -9,6 +9,7 @@ import tracekit
 from tests.boots import boot
 from tracekit.mm.handoff import Handoff
 from tracekit.replay.boot import Replay, replay
+from tracekit.replay.mm_init.memory_line import gigantic_pages
 
 NAME = "arm64-6.12-virt-numa2"
 
@@ -73,3 +74,17 @@ def test_a_late_free_after_it_counts(tmp_path: Path) -> None:
 
 def test_zones_of_old_kernels_do_not_count_what_came_back(tmp_path: Path) -> None:
     assert copied(tmp_path, 0, "arm_3.10.25_versatilepb_256M").loud == []
+
+
+def test_a_gigantic_page_that_found_no_room_is_not_counted(tmp_path: Path) -> None:
+    text = (
+        "memblock_alloc_try_nid_raw: 1073741824 bytes align=0x40000000 nid=0 "
+        "from=0x0000000000000000 max_addr=0x0000000000000000 alloc_bootmem+0xe8/0x1c4\n"
+        "HugeTLB: allocating 1 of page size 1.00 GiB failed.  Only allocated 0 hugepages.\n"
+        "memblock_reserve: [0x0000000001000000-0x000000000100003f] other+0x1/0x2\n"
+    )
+    log = tmp_path / "dmesg.log"
+    log.write_text(text)
+    assert list(gigantic_pages(tracekit.load(log))) == []
+    log.write_text(text.replace("0x000000000100003f", "0x0000000040ffffff"))
+    assert list(gigantic_pages(tracekit.load(log))) == [(0x1000000, 1 << 30)]

@@ -14,11 +14,11 @@ from enum import IntEnum
 from tracekit.boot import Boot
 from tracekit.events.init_steps import DriverCoreUp
 from tracekit.events.initrd import Ramdisk, RamdiskMove, RamdiskNew
-from tracekit.events.memblock import MemblockCall, MemblockRequest
+from tracekit.events.memblock import MemblockCall
 from tracekit.events.mm_init import Freeing
-from tracekit.mm.watermarks import ZoneKey, lowmem
+from tracekit.mm.watermarks import ZoneKey
 from tracekit.replay.mm_init.managed_pages import ManagedChecks
-from tracekit.replay.mm_init.memory_line import HUGE_PAGE_CALLERS
+from tracekit.replay.mm_init.memory_line import gigantic_pages
 
 __all__ = ["Freed", "Step", "ZonePages", "later_frees"]
 
@@ -63,21 +63,7 @@ class ZonePages:
 
 def later_frees(managed: ManagedChecks) -> list[Freed]:
     """Return everything that changes managed pages after the hand-off, CMA areas aside."""
-    boot, checks = managed.checks.boot, managed.checks
-    zeroes = checks.zero_pages(sum(managed.handoff.managed().values()))
-    found = [Freed(Step.FIRST, -zeroes, _home(managed))] if zeroes else []
-    return [*found, *_gigantic(managed), *_late(managed), *_announced(managed, boot)]
-
-
-def _home(managed: ManagedChecks) -> ZoneKey | None:
-    """Return the zone that a GFP_KERNEL request on the first node is served from."""
-    usable = [
-        (zone.zone.nid, zone.zone.name)
-        for zone in managed.handoff.zones
-        if lowmem(zone.zone.name) and zone.free_pages
-    ]
-    first = [key for key in usable if key[0] == usable[0][0]]
-    return first[-1] if first else None
+    return [*_gigantic(managed), *_late(managed), *_announced(managed, managed.checks.boot)]
 
 
 def _zone(managed: ManagedChecks, address: int) -> ZoneKey:
@@ -89,14 +75,10 @@ def _gigantic(managed: ManagedChecks) -> Iterator[Freed]:
     """Yield gigantic huge pages, which count as managed once hugetlb has prepared them."""
     page = managed.checks.setting.page_size
     early = managed.checks.setting.has("huge_pages_before_memory_line")
-    wanted: MemblockRequest | None = None
-    for event in managed.checks.boot.events:
-        if isinstance(event, MemblockRequest):
-            wanted = event if event.by in HUGE_PAGE_CALLERS else None
-        elif wanted is not None and isinstance(event, MemblockCall):
-            step = Step.FIRST if early else Step.KHUGEPAGED
-            yield Freed(step, wanted.size // page, _zone(managed, event.base))
-            wanted = None
+    step = Step.FIRST if early else Step.KHUGEPAGED
+    for address, size in gigantic_pages(managed.checks.boot):
+        # The first page's zone has all of it, even where a zone's border cuts the huge page.
+        yield Freed(step, size // page, _zone(managed, address))
 
 
 def _late(managed: ManagedChecks) -> Iterator[Freed]:
@@ -106,11 +88,11 @@ def _late(managed: ManagedChecks) -> Iterator[Freed]:
     for call in managed.checks.boot.of(MemblockCall):
         if call.is_late:
             start, end = -(-call.base // page), (call.bound + 1) // page
-            pages = max(end - start, 0) - managed.lost(call, start, end)
             after = bool(calls_begin) and call.source.line > calls_begin[0]
-            if pages:
-                step = Step.KHUGEPAGED if after else Step.FIRST
-                yield Freed(step, pages, _zone(managed, start * page))
+            step = Step.KHUGEPAGED if after else Step.FIRST
+            end -= managed.lost(call, start, end)
+            for zone, pages in managed.by_zone(start, end):
+                yield Freed(step, pages, zone)
 
 
 def _announced(managed: ManagedChecks, boot: Boot) -> Iterator[Freed]:

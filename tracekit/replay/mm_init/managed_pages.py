@@ -7,7 +7,7 @@ to is decided by their sum alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tracekit.events.base import Source
@@ -16,9 +16,10 @@ from tracekit.events.devicetree import MemoryPool
 from tracekit.events.memblock import MemblockCall
 from tracekit.events.mm_init import DeferredDone, Freeing
 from tracekit.mm.handoff import Handoff
+from tracekit.mm.watermarks import lowmem
 from tracekit.observed.zoneinfo import ZoneSizes, parse_zoneinfo
 from tracekit.replay.ledger import Ledger
-from tracekit.replay.mm_init.memory_line import MemoryChecks
+from tracekit.replay.mm_init.memory_line import MemoryChecks, gigantic_pages
 from tracekit.replay.mm_init.setting import ADDED
 
 KIND = "buddy_handoff"
@@ -82,16 +83,34 @@ class ManagedChecks:
     def given(self) -> dict[tuple[int, str], int]:
         """Return the pages of each zone from memblock, deferred ones and CMA included."""
         found = dict(self.handoff.managed())
-        for area in self.handoff.deferred:
-            self._add(found, area.start_pfn, area.pages)
         page = self.checks.setting.page_size
-        for start, end in self._cma():
-            self._add(found, start // page, (end - start) // page)
+        areas = [(area.start_pfn, area.end_pfn) for area in self.handoff.deferred]
+        areas += [(start // page, end // page) for start, end in self._cma()]
+        for start, end in areas:
+            for zone, pages in self.by_zone(start, end):
+                found[zone] = found.get(zone, 0) + pages
+        home, zeroes = self._home(), self.checks.zeroes
+        if home is not None:
+            found[home] -= zeroes
         return found
 
-    def _add(self, found: dict[tuple[int, str], int], pfn: int, pages: int) -> None:
-        zone = self.handoff.zone_of(pfn).zone
-        found[zone.nid, zone.name] = found.get((zone.nid, zone.name), 0) + pages
+    def by_zone(self, start_pfn: int, end_pfn: int) -> Iterator[tuple[tuple[int, str], int]]:
+        """Yield the pages of each zone in a range of RAM, which a zone's border may cut."""
+        while start_pfn < end_pfn:
+            zone = self.handoff.zone_of(start_pfn).zone
+            end = min(end_pfn, zone.end_pfn)
+            yield (zone.nid, zone.name), end - start_pfn
+            start_pfn = end
+
+    def _home(self) -> tuple[int, str] | None:
+        """Return the zone that a GFP_KERNEL request on the first node is served from."""
+        usable = [
+            (zone.zone.nid, zone.zone.name)
+            for zone in self.handoff.zones
+            if lowmem(zone.zone.name) and zone.free_pages
+        ]
+        first = [key for key in usable if key[0] == usable[0][0]]
+        return first[-1] if first else None
 
     def _cma(self) -> Sequence[tuple[int, int]]:
         boot = self.checks.boot
@@ -111,7 +130,7 @@ class ManagedChecks:
             if call.is_late:
                 start, end = -(-call.base // page), (call.bound + 1) // page
                 pages += max(end - start, 0) - self.lost(call, start, end)
-        return pages + self.checks.kept()
+        return pages + sum(size for _, size in gigantic_pages(boot)) // page
 
     def report_lost(self, ledger: Ledger) -> None:
         """Note late frees of pages that deferred initialisation had not reached: lost for good."""

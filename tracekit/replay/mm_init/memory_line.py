@@ -5,6 +5,7 @@ Sizes of the kernel's own sections are facts of the image and not checked here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
@@ -187,31 +188,28 @@ class MemoryChecks:
         """Return the hand-off where it was memblock's, not bootmem's."""
         return self.handoff if self.setting.memory.released is None else None
 
-    def kept(self) -> int:
-        """Return the pages that count as given or not whatever memblock says of them.
-
-        Gigantic huge pages are given back on paper, zero pages are kept.
-        """
-        return self._huge_pages() - self.zero_pages(self._handed() or 0)
-
     def adjustments(self) -> list[tuple[str, int]]:
         """Return what changes the kernel's count after memblock's hand-off: (name, pages)."""
-        total, line = self._handed() or 0, self.boot.of(MemoryLine)[0]
+        line = self.boot.of(MemoryLine)[0]
         before = self.setting.has("huge_pages_before_memory_line")
         given_back = before if self.huge_given is None else self.huge_given
         huge = self._huge_pages() if given_back else 0
         return [
             ("gigantic huge pages, counted as given", huge),
             ("freed by lines before the Memory: line", self._freed_before(line)),
-            ("zero pages of the architecture", -self.zero_pages(total)),
+            ("zero pages of the architecture", -self.zeroes),
         ]
 
     def _huge_pages(self) -> int:
         """Return the pages of gigantic huge pages, which count as given from the start on."""
-        sizes = (e.size for e in self.boot.of(MemblockRequest) if e.by in HUGE_PAGE_CALLERS)
-        return sum(sizes) // self.setting.page_size
+        return sum(size for _, size in gigantic_pages(self.boot)) // self.setting.page_size
 
-    def zero_pages(self, total: int) -> int:
+    @property
+    def zeroes(self) -> int:
+        """Pages that this boot's mem_init() kept as zero pages."""
+        return self._zero_pages(self._handed() or 0)
+
+    def _zero_pages(self, total: int) -> int:
         """Return the pages that mem_init() keeps for itself as zero pages and counts as reserved.
 
         mips keeps one (eight where its caches have aliases, which no line shows), s390 up to
@@ -347,12 +345,11 @@ class MemoryChecks:
 
     def _taken(self) -> int | None:
         """Return the pages that mem_init() takes before it prints, None where not known."""
-        total = self._handed() or 0
         match self.setting.kernel.arch:
             case "x86_64":
                 return self._vmalloc_tables() if self.setting.has("x86_prealloc_vmalloc") else 0
             case "mips" | "mips64" | "s390x":
-                return self.zero_pages(total)
+                return self.zeroes
             case "i386" if self._memblock_handed() is None:
                 return None
             case "i386" | "arm" | "arm64" | "riscv64" | "ppc64" | "ppc32" | "loongarch64":
@@ -385,6 +382,18 @@ class MemoryChecks:
             self.ledger.unchecked("buddy_handoff", "the Memory: line does not show it")
         else:
             self.ledger.matched("buddy_handoff")
+
+
+def gigantic_pages(boot: Boot) -> Iterator[tuple[int, int]]:
+    """Yield address and bytes of each gigantic huge page that memblock had room for."""
+    wanted: MemblockRequest | None = None
+    for event in boot.events:
+        if isinstance(event, MemblockRequest):
+            wanted = event if event.by in HUGE_PAGE_CALLERS else None
+        elif wanted is not None and isinstance(event, MemblockCall):
+            if event.bound + 1 - event.base == wanted.size:
+                yield event.base, wanted.size
+            wanted = None
 
 
 def _of_arm(line: MemoryLine) -> bool:

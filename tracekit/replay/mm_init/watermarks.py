@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
+from tracekit.events.arch_maps import PpcPageSize, RadixMapped
 from tracekit.events.base import Source
 from tracekit.mm.watermarks import (
     Watermarks,
     ZoneKey,
+    above_high,
+    lowmem,
     lowmem_reserve,
     min_free_kbytes,
     recommended_kbytes,
@@ -33,7 +37,15 @@ OLD = "kernels before v5.10 set watermarks at another step"
 NAMES = ("min", "low", "high")
 HUGE_LEAST = 512 << 20
 # Architectures whose processors may lack huge pages whatever the kernel was built with.
-MAY_LACK_HUGE = ("s390x", "ppc64", "mips", "mips64")
+MAY_LACK_HUGE = ("s390x", "mips", "mips64")
+
+
+class Huge(Enum):
+    """What becomes of min_free_kbytes when khugepaged is to start."""
+
+    ON = "khugepaged has raised min_free_kbytes"
+    OFF = "min_free_kbytes was reckoned again without khugepaged"
+    ABSENT = "the machine has no transparent huge pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +96,8 @@ class WatermarkChecks:
         unplaced = {event.step for event in pages.freed if event.zone is None}
         for place in self._places(pages, unplaced):
             there = replace(pages, image=place)
-            for huge in self._may_be_huge(there):
-                yield self._world(there, huge=huge)
+            for huge in self._khugepaged(there):
+                yield self._world(there, huge)
 
     def _places(self, pages: ZonePages, unplaced: set[Step]) -> Sequence[ZoneKey | None]:
         """Return the zones where the kernel's image may lie: those that grew."""
@@ -100,50 +112,63 @@ class WatermarkChecks:
         scattered = len(grown) > 1 and Step.KHUGEPAGED in unplaced
         return [] if scattered else grown
 
-    def _may_be_huge(self, pages: ZonePages) -> Sequence[bool]:
-        """Return whether transparent huge pages are on when khugepaged is to start."""
+    def _khugepaged(self, pages: ZonePages) -> Sequence[Huge]:
+        """Return what khugepaged's start may do: nothing below 512 MiB (hugepage_init)."""
         if sum(pages.at(Step.KHUGEPAGED).values()) * self.setting.page_size < HUGE_LEAST:
-            return [False]
-        config, option = (
-            self.setting.kernel.evidence.config,
-            self.setting.kernel.option("transparent_hugepage"),
-        )
-        if config.get("CONFIG_TRANSPARENT_HUGEPAGE") != "y" and config:
-            return [False]
+            return [Huge.ABSENT]
+        config = self.setting.kernel.evidence.config
+        option = self.setting.kernel.option("transparent_hugepage")
+        if config and config.get("CONFIG_TRANSPARENT_HUGEPAGE") != "y":
+            return [Huge.ABSENT]
         if option in ("never", "always", "madvise"):
-            wanted = option != "never"
+            wanted = Huge.OFF if option == "never" else Huge.ON
         elif config:
-            wanted = config.get("CONFIG_TRANSPARENT_HUGEPAGE_NEVER") != "y"
+            off = config.get("CONFIG_TRANSPARENT_HUGEPAGE_NEVER") == "y"
+            wanted = Huge.OFF if off else Huge.ON
         else:
-            return [True, False]
-        sure = self.setting.kernel.arch not in MAY_LACK_HUGE
-        return [wanted] if sure or not wanted else [True, False]
+            return list(Huge)
+        if not config:
+            return [wanted, Huge.ABSENT]
+        has = self._has_huge()
+        return [wanted, Huge.ABSENT] if has is None else [wanted if has else Huge.ABSENT]
 
-    def _world(self, pages: ZonePages, *, huge: bool) -> World:
+    def _has_huge(self) -> bool | None:
+        """Return whether the processor has huge pages, None where no line tells.
+
+        has_transparent_hugepage() of arch/powerpc wants the radix MMU or, under the hash MMU,
+        pages of 16 MiB beside pages of 64 KiB; s390 and mips ask the processor.
+        """
+        boot = self.managed.checks.boot
+        if self.setting.kernel.arch != "ppc64":
+            return None if self.setting.kernel.arch in MAY_LACK_HUGE else True
+        if boot.of(RadixMapped):
+            return True
+        shifts = {size.base_shift for size in boot.of(PpcPageSize)}
+        return 24 in shifts and self.setting.page_size == 1 << 16 if shifts else None
+
+    def _world(self, pages: ZonePages, huge: Huge) -> World:
         page = self.setting.page_size
         first = pages.at(Step.FIRST)
         kbytes = min_free_kbytes(first, page)
         marks = self._of(first, kbytes)
         second = pages.at(Step.KHUGEPAGED)
-        started = sum(second.values()) * page >= HUGE_LEAST
-        if huge:
+        if huge is Huge.ON:
             block = 1 << self.setting.pageblock_order
-            asked = recommended_kbytes(second, marks, page, block)
+            asked = recommended_kbytes(above_high(second, marks), self._populated(), page, block)
             marks = self._of(second, max(kbytes, asked))
-        elif started and self._has_huge() and self.setting.has("khugepaged_recalculates"):
-            free = {key: max(n - marks[key].high, 0) for key, n in second.items()}
-            marks = self._of(second, min_free_kbytes(free, page))
+        elif huge is Huge.OFF and self.setting.has("khugepaged_recalculates"):
+            marks = self._of(second, min_free_kbytes(above_high(second, marks), page))
         follows = self.setting.has("lowmem_reserve_follows")
         reserve = self._reserve(pages.at(Step.LAST) if follows else first)
-        what = f"khugepaged {'has raised' if huge else 'does not raise'} min_free_kbytes"
+        what = huge.value
         if pages.image is not None:
             nid, zone = pages.image
             what += f", the kernel's image lies in node {nid}, zone {zone}"
         return World(what, marks, reserve)
 
-    def _has_huge(self) -> bool:
-        config = self.setting.kernel.evidence.config
-        return not config or config.get("CONFIG_TRANSPARENT_HUGEPAGE") == "y"
+    def _populated(self) -> int:
+        nodes = self.managed.checks.pages.nodes
+        return sum(z.present > 0 and lowmem(z.name) for node in nodes for z in node.zones)
 
     def _of(self, managed: dict[ZoneKey, int], kbytes: int) -> dict[ZoneKey, Watermarks]:
         apart = self.setting.has("movable_watermark_apart")
