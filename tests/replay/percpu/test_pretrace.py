@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracekit.events.base import Source
 from tracekit.mm.percpu import PercpuAllocator
 from tracekit.mm.percpu_chunk import Chunk
-from tracekit.replay.percpu.pretrace import PreTrace
+from tracekit.replay.percpu.pretrace import PreTrace, Run
 from tracekit.replay.percpu.rows import AllocRow
 
 
@@ -15,7 +15,7 @@ def start(off: int) -> tuple[PercpuAllocator, Chunk, PreTrace]:
     chunk = percpu.first_chunk
     assert chunk is not None
     pre = PreTrace(percpu)
-    assert pre.learn_first(chunk, off) == off
+    assert pre.learn_first(chunk, off, 4) == off
     percpu.take(chunk, off, 4)
     return percpu, chunk, pre
 
@@ -60,3 +60,39 @@ def test_two_runs_of_one_kind_make_the_next_expected() -> None:
     assert following.off == 60
     assert pre.withdraw_expected(chunk)
     assert not pre.withdraw_expected(chunk)
+
+
+def test_a_small_request_shows_the_holes_of_a_run_that_a_large_one_went_past() -> None:
+    percpu, chunk, pre = start(24)
+    percpu.take(chunk, 28, 4)
+    pre.add(chunk, Run(32, 56, passed=4))
+    percpu.take(chunk, 56, 8)
+    coarse = Run(64, 160, passed=88)
+    pre.add(chunk, coarse)
+    small = row(88, 4)
+    part = pre.split(chunk, coarse, small)
+    assert part is not None
+    assert (part.start, part.end) == (64, 88)
+    found = []
+    for _ in range(2):
+        area = percpu.alloc(4, 4)
+        assert area is not None
+        found.append(area.off)
+    assert found == [88, 92]
+    # 120 was a guess, and it is wrong if the next request finds no hole there.
+    whole = pre.merge(chunk, 120)
+    assert whole is not None
+    assert (whole.start, whole.end) == (120, 160)
+    assert pre.merge(chunk, 120) is None
+
+
+def test_a_request_as_large_as_the_one_that_went_past_finds_no_hole() -> None:
+    percpu, chunk, pre = start(24)
+    percpu.take(chunk, 28, 4)
+    coarse = Run(32, 160, passed=8)
+    pre.add(chunk, coarse)
+    assert pre.split(chunk, coarse, row(64, 8)) is None
+    assert pre.split(chunk, coarse, row(64, 4)) is not None
+    area = percpu.alloc(8, 4)
+    assert area is not None
+    assert area.off == 160

@@ -22,11 +22,15 @@ class Run:
     """Bytes [start, end) of the first chunk that were in use when tracing began.
 
     `expected`: shown by no line yet, but the next of several runs of one size and distance.
+    `passed`: a request for so many bytes went past it, so that only smaller holes can be inside.
+    `guessed`: it follows others of one size and distance, until a line shows otherwise.
     """
 
     start: int
     end: int
     expected: bool = False
+    passed: int = 0
+    guessed: bool = False
 
     @property
     def size(self) -> int:
@@ -42,10 +46,10 @@ class PreTrace:
     runs: list[Run] = field(default_factory=list)
     hole_start: int = 0
 
-    def learn_first(self, chunk: Chunk, off: int) -> int:
-        """Take everything below the first logged area as used; return the bytes."""
+    def learn_first(self, chunk: Chunk, off: int, size: int) -> int:
+        """Take everything below the first logged area of `size` bytes as used; return the bytes."""
         start = chunk.first_free_offset()
-        self._assume(chunk, Run(start, off))
+        self._assume(chunk, Run(start, off, passed=size))
         self.hole_start = off
         return max(off - start, 0)
 
@@ -72,7 +76,45 @@ class PreTrace:
             return None
         if not chunk.is_free(*_bits(start, row.off + row.size - start)):
             return None
-        return Run(start, row.off)
+        return Run(start, row.off, passed=row.size)
+
+    def split(self, chunk: Chunk, run: Run, row: AllocRow) -> Run | None:
+        """Leave a hole in `run` for `row`; return the part before it, None if there can be none.
+
+        Where that part and the run before it have one size, what comes after is guessed to be more
+        of them at that distance.
+        """
+        if row.size >= run.passed or row.off <= run.start or row.off + row.size > run.end:
+            return None
+        place = self.runs.index(run)
+        before = self.runs[place - 1]
+        first = Run(run.start, row.off, passed=run.passed)
+        stride = first.start - before.start
+        alike = before.size == first.size and first.size + row.size <= stride
+        starts = range(first.start + stride, run.end - stride, stride) if alike else ()
+        parts = [first, *(Run(at, at + first.size, passed=run.passed, guessed=True) for at in starts)]
+        rest = parts[-1].start + stride if alike else row.off + row.size
+        parts.append(Run(rest, run.end, passed=run.passed, guessed=alike))
+        self._replace(chunk, [run], [part for part in parts if part.size > 0])
+        return first
+
+    def merge(self, chunk: Chunk, off: int) -> Run | None:
+        """Make one run again of those guessed after offset `off`; None where there are none."""
+        guessed = [run for run in self.runs if run.guessed and run.start > off]
+        if not guessed:
+            return None
+        whole = Run(off, guessed[-1].end, passed=max(run.passed for run in guessed))
+        self._replace(chunk, guessed, [whole])
+        return whole
+
+    def _replace(self, chunk: Chunk, old: list[Run], new: list[Run]) -> None:
+        place = self.runs.index(old[0])
+        for run in old:
+            self.runs.remove(run)
+            self.allocator.free(chunk, run.start)
+        for run in new:
+            self.allocator.take(chunk, run.start, run.size)
+        self.runs[place:place] = new
 
     def _start_after_hole(self, chunk: Chunk, area: PercpuArea) -> int | None:
         used_end = chunk.used_end_before(area.off)

@@ -8,7 +8,7 @@ from tracekit.mm.percpu import PercpuAllocator, PercpuArea
 from tracekit.mm.percpu_chunk import PCPU_MIN_ALLOC_SIZE, Chunk
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.percpu.history import History, Step
-from tracekit.replay.percpu.pretrace import PreTrace
+from tracekit.replay.percpu.pretrace import PreTrace, Run
 from tracekit.replay.percpu.rows import AllocRow, FreeRow
 
 __all__ = ["TOO_LATE", "PercpuTwin"]
@@ -133,7 +133,7 @@ class PercpuTwin:
         self.ledger.unchecked("offset", TOO_LATE)
 
     def _learn_first(self, chunk: Chunk, row: AllocRow) -> None:
-        used = self.pre_trace.learn_first(chunk, row.off)
+        used = self.pre_trace.learn_first(chunk, row.off, row.size)
         self._adopt(row, chunk)
         self.ledger.inferred("offset")
         self.ledger.infer(
@@ -180,7 +180,8 @@ class PercpuTwin:
 
     def _explain(self, row: AllocRow, chunk: Chunk, area: PercpuArea | None) -> bool:
         return (
-            self._in_old_run(row, chunk)
+            self._past_guessed_hole(row, chunk, area)
+            or self._in_old_run(row, chunk)
             or self._after_old_run(row, chunk, area)
             or self._other_population(row, chunk)
             or self._other_order(row, chunk)
@@ -194,12 +195,42 @@ class PercpuTwin:
             return False
         if not self.whole:
             return self._too_late(row, chunk)
-        if not run.expected or not self.pre_trace.withdraw_expected(chunk):
+        if not run.expected:
+            return self._in_hole_of(run, row, chunk)
+        if not self.pre_trace.withdraw_expected(chunk):
             return False
         if not self.history.fits(row, chunk):
             return False
         self._adopt(row, chunk)
         self.ledger.inferred("offset")
+        return True
+
+    def _past_guessed_hole(self, row: AllocRow, chunk: Chunk, area: PercpuArea | None) -> bool:
+        """The hole that was predicted is not there: the runs before it end their regular row."""
+        if chunk is not self.allocator.first_chunk or area is None or area.off >= row.off:
+            return False
+        run = self.pre_trace.merge(chunk, area.off) if area.chunk is chunk else None
+        if run is None or self._in_hole_of(run, row, chunk):
+            return run is not None
+        if not self.history.fits(row, chunk):
+            return False
+        self._adopt(row, chunk)
+        self.ledger.inferred("offset")
+        return True
+
+    def _in_hole_of(self, run: Run, row: AllocRow, chunk: Chunk) -> bool:
+        """The run was told from a larger request, and has a hole for this one."""
+        part = self.pre_trace.split(chunk, run, row)
+        if part is None:
+            return False
+        self._adopt(row, chunk)
+        self.ledger.inferred("offset")
+        self.ledger.infer(
+            "unlogged_percpu_areas",
+            f"a hole after offset {part.end} of the first percpu chunk",
+            f"{row.size} bytes for {row.caller} lie where a request for more found no room",
+            row.line,
+        )
         return True
 
     def _too_late(self, row: AllocRow, chunk: Chunk) -> bool:
