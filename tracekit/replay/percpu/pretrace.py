@@ -92,7 +92,8 @@ class PreTrace:
         stride = first.start - before.start
         alike = before.size == first.size and first.size + row.size <= stride
         starts = range(first.start + stride, run.end - stride, stride) if alike else ()
-        parts = [first, *(Run(at, at + first.size, passed=run.passed, guessed=True) for at in starts)]
+        alikes = [Run(at, at + first.size, passed=run.passed, guessed=True) for at in starts]
+        parts = [first, *alikes]
         rest = parts[-1].start + stride if alike else row.off + row.size
         parts.append(Run(rest, run.end, passed=run.passed, guessed=alike))
         self._replace(chunk, [run], [part for part in parts if part.size > 0])
