@@ -2,18 +2,18 @@
 
 One expression takes all lines of a chunk apart into what stands before the time stamp, the
 stamp and the event. Lines mostly begin like another line did, so a beginning is read once and
-remembered. The events of one kind are then matched together, and their numbers converted column
-by column. Every line that does not fit goes through SlowReader, in its place.
+remembered. The events of one kind are then read together: by their templates where only the
+pointer is new, else matched at once, and their numbers converted column by column. Every line
+that does not fit goes through SlowReader, in its place.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from binascii import unhexlify
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from struct import pack, unpack
+from struct import pack
 from typing import Any, NamedTuple
 
 from tracekit.events.columns import Columns
@@ -22,6 +22,7 @@ from tracekit.syntax.kinds import event_rules, kinds
 from tracekit.syntax.rule import HIDDEN, to_number
 from tracekit.syntax.trace_line import read_body, read_frame, signed, to_time
 from tracekit.syntax.trace_slow import SlowReader
+from tracekit.syntax.trace_templates import addresses, templates
 
 # Each line is one match: begin, stamp, event and its name; or something else. The bounds on
 # the stamp are those of TIME in ftrace.lark, in the shapes that kernels print. A task's name
@@ -96,6 +97,7 @@ class ExpressionReader(Columns):
         self._codes = {kind.name.encode(): code for code, kind in enumerate(self.kinds)}
         self._numbers = {base: _Numbers(base) for base in (0, 10)}
         self._regexes: dict[int, re.Pattern[bytes]] = {}
+        self._templates = [templates(rule, self.intern) for rule in self._rules]
 
     def unknown(self) -> dict[bytes, int]:
         """Return how often events of kinds that no grammar knows came, by name."""
@@ -170,25 +172,37 @@ class ExpressionReader(Columns):
         by_kind: dict[int, list[int]] = defaultdict(list)
         for place, code in enumerate(plain.codes):
             by_kind[code].append(place)
-        groups: dict[int, list[Groups]] = {}
+        found: dict[int, list[Sequence[int]]] = {}
         failed: list[int] = []
         for code, places in by_kind.items():
-            groups[code] = self._groups(code, list(map(plain.events.__getitem__, places)))
-            if len(groups[code]) != len(places):
+            columns = self._columns_of(code, list(map(plain.events.__getitem__, places)))
+            if columns is None:
                 regex = self._rules[code].regex
                 failed += [place for place in places if not regex.fullmatch(plain.events[place])]
+            else:
+                found[code] = columns
         if failed:
             return sorted(failed)
         if self.held:
             slow.flush()
         offset = len(self)
         self._add_common(plain)
-        for code, found in groups.items():
+        for code, columns in found.items():
             _extend(self._index[code], list(map(offset.__add__, by_kind[code])))
-            self._add_fields(code, found)
+            for column, values in zip(self._fields[code], columns, strict=True):
+                _extend(column, values)
         self.lines += len(plain.codes)
         self.events += len(plain.codes)
         return []
+
+    def _columns_of(self, code: int, events: list[bytes]) -> list[Sequence[int]] | None:
+        """Return the fields of events of one kind; None where one is not read."""
+        known = self._templates[code]
+        columns = None if known is None else known.columns(events)
+        if columns is None:
+            groups = self._groups(code, events)
+            return self._converted(code, groups) if len(groups) == len(events) else None
+        return columns
 
     def _is_foreign(self, lines: Lines, place: int) -> bool:
         """Return whether a line is an event of a kind that no grammar knows, and count it."""
@@ -225,9 +239,9 @@ class ExpressionReader(Columns):
             _extend(column, added)
         self.ticks = self.ticks or points < len(plain.stamps)
 
-    def _add_fields(self, code: int, groups: list[Groups]) -> None:
-        """Add the columns of one kind; what a line does not show is an empty group."""
-        found: dict[int, list[int]] = {}
+    def _converted(self, code: int, groups: list[Groups]) -> list[Sequence[int]]:
+        """Return the columns of one kind; what a line does not show is an empty group."""
+        found: dict[int, Sequence[int]] = {}
         slots = self._rules[code].slots
         for (slot, base), texts in zip(slots, zip(*groups, strict=True), strict=True):
             missing = texts.count(b"")
@@ -236,10 +250,9 @@ class ExpressionReader(Columns):
             elif missing < len(texts):
                 found[slot] = self._gappy(texts, base, found.get(slot))
         nothing = [ABSENT] * len(groups)
-        for slot, column in enumerate(self._fields[code]):
-            _extend(column, found.get(slot, nothing))
+        return [found.get(slot, nothing) for slot in range(len(self._fields[code]))]
 
-    def _convert(self, texts: Sequence[bytes], base: int | None) -> list[int]:
+    def _convert(self, texts: Sequence[bytes], base: int | None) -> Sequence[int]:
         """Return the column that these texts stand for."""
         if base is None:
             for text in dict.fromkeys(texts):
@@ -248,15 +261,16 @@ class ExpressionReader(Columns):
         if base < 0:
             return [ABSENT if base == HIDDEN else -1 - base] * len(texts)
         if base == 16:
-            return _addresses(texts)
+            numbers = addresses(texts)
+            return [signed(int(text, 16)) for text in texts] if numbers is None else numbers
         known = self._numbers[base]
         if len(known) > MOST_NUMBERS:
             known.clear()
         return list(map(known.__getitem__, texts))
 
     def _gappy(
-        self, texts: Sequence[bytes], base: int | None, under: list[int] | None
-    ) -> list[int]:
+        self, texts: Sequence[bytes], base: int | None, under: Sequence[int] | None
+    ) -> Sequence[int]:
         """The same where some lines do not show the group; ``under`` shows through the gaps."""
         shown = iter(self._convert([text for text in texts if text], base))
         values = [next(shown) if text else ABSENT for text in texts]
@@ -281,14 +295,6 @@ class _Numbers(dict[bytes, int]):
 def _extend(column: array[int], values: Sequence[int]) -> None:
     """Append values; many times quicker than by iterating over them."""
     column.frombytes(pack(f"{len(values)}q", *values))
-
-
-def _addresses(texts: Sequence[bytes]) -> list[int]:
-    """Return the column of numbers in hex: all at once where each has sixteen digits."""
-    digits = b"".join(texts)
-    if set(map(len, texts)) == {16} and b"x" not in digits:
-        return list(unpack(f">{len(texts)}q", unhexlify(digits)))
-    return [signed(int(text, 16)) for text in texts]
 
 
 def _times(stamps: Sequence[bytes], points: int) -> Iterable[int]:

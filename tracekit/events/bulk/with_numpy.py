@@ -10,10 +10,12 @@ import numpy as np
 from tracekit.events.bulk import ALONE, BEGINS, ENDS, UNKNOWN, UNSEEN, Figures
 
 Column = memoryview
+Int64s = np.ndarray[Any, np.dtype[np.int64]]
 ABSENT = -(1 << 63)
+CLOSE = 4
 
 
-def _array(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _array(column: Column) -> Int64s:
     return np.frombuffer(column, dtype=np.int64)
 
 
@@ -47,7 +49,7 @@ def total(column: Column) -> int:
     return int(_shown(column).sum())
 
 
-def _shown(column: Column) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _shown(column: Column) -> Int64s:
     values = _array(column)
     return np.where(values == ABSENT, 0, values)
 
@@ -91,18 +93,46 @@ def descents(values: Column, prefix: Column, groups: Column) -> Column:
     return _column(np.sort(second[(of[first] == of[second]) & (value[second] < value[first])]))
 
 
+def _groups(keys: Sequence[Column]) -> tuple[Int64s, Int64s]:
+    """Return the first row of each group of equal keys, and the group of each row.
+
+    Each column of keys in turn splits the groups of those before it.
+    """
+    size = len(keys[0])
+    member, count = np.zeros(size, dtype=np.int64), min(size, 1)
+    for key in keys:
+        codes, distinct = _coded(_array(key))
+        member, count = _coded(member * distinct + codes)
+    first = np.empty(count, dtype=np.int64)
+    first[member[::-1]] = np.arange(size - 1, -1, -1)
+    return first, member
+
+
+def _coded(values: Int64s) -> tuple[Int64s, int]:
+    """Return numbers from 0 on that are equal where the values are, and how many there are.
+
+    Values close together, as ids of texts are, need no sorting.
+    """
+    if not len(values):
+        return values, 0
+    low, high = int(values.min()), int(values.max())
+    if high - low > CLOSE * len(values):
+        distinct, codes = np.unique(values, return_inverse=True)
+        return codes, len(distinct)
+    shown = np.zeros(high - low + 1, dtype=np.int64)
+    shown[values - low] = 1
+    rank = np.cumsum(shown)
+    return rank[values - low] - 1, int(rank[-1])
+
+
 def tally(
     keys: Sequence[Column], requested: Column, allocated: Column, moves: Column, fates: Column
 ) -> dict[tuple[int, ...], Figures]:
-    """See bulk.tally: each column of keys in turn splits the groups of those before it."""
+    """See bulk.tally."""
     size = len(fates)
     if not size:
         return {}
-    first, member = np.zeros(1, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    for key in keys:
-        distinct, codes = np.unique(_array(key), return_inverse=True)
-        joined = member * len(distinct) + codes
-        _, first, member = np.unique(joined, return_index=True, return_inverse=True)
+    first, member = _groups(keys)
     alive = _array(fates) == ALONE
     sums = []
     for values in (
@@ -121,13 +151,8 @@ def tally(
 
 
 def number(keys: Sequence[Column]) -> tuple[Column, Column, Column]:
-    """See bulk.number: each column of keys in turn splits the groups of those before it."""
-    size = len(keys[0])
-    first, member = np.zeros(min(size, 1), dtype=np.int64), np.zeros(size, dtype=np.int64)
-    for key in keys:
-        distinct, codes = np.unique(_array(key), return_inverse=True)
-        joined = member * len(distinct) + codes
-        _, first, member = np.unique(joined, return_index=True, return_inverse=True)
+    """See bulk.number."""
+    first, member = _groups(keys)
     order = np.argsort(first)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
