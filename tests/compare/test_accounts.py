@@ -59,6 +59,15 @@ def test_ram_and_what_is_free_are_explained_to_the_byte(comparisons: list[Compar
         assert [a.remainder for a in exact] == [0] * len(exact), f"{found.before} {found.after}"
 
 
+def test_the_total_of_the_memory_line_is_explained_to_the_byte(
+    comparisons: list[Comparison],
+) -> None:
+    """Whatever the kernel counts there: holes, parts of pages, only what is free."""
+    for found in comparisons:
+        left = [a.remainder for a in found.accounts if a.name == "Memory: total"]
+        assert left == [0] * len(left), f"{found.before} {found.after}"
+
+
 def test_changes_of_memory_add_up_to_what_is_free(comparisons: list[Comparison]) -> None:
     for found in comparisons:
         by_name = {account.name: account.delta for account in found.accounts}

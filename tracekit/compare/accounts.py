@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from tracekit.boot import Boot
 from tracekit.compare.change import Account
-from tracekit.compare.side import Side
+from tracekit.compare.side import Side, whole_pages
 from tracekit.events.boot import CpusUp
 from tracekit.events.mm_init import DeferredDone, MemoryLine
 from tracekit.replay.budget.kinds import HUGE
@@ -23,6 +23,7 @@ KIB = 1024
 FREE = "free at the hand-off"
 LATE = "struct pages that were initialised after the line"
 RING = "trace ring buffers, taken before the line"
+ENDS = "parts of pages, and holes that an old kernel's total counts"
 BETWEEN = "taken from the page allocator between the hand-off and the line"
 AFTER = "given back or taken after the hand-off without a line"
 BUF_PAGE_HDR = 16  # kernel/trace/ring_buffer.c: what a page keeps for itself on 64-bit
@@ -69,9 +70,8 @@ def _memory_lines(a: Side, b: Side, one: Budget, two: Budget) -> Iterator[Accoun
     old, new = a.memory_line, b.memory_line
     if old is None or new is None:
         return
-    ends = "parts of pages, and holes that an old kernel's total counts"
-    yield _account("Memory: total", old.total * KIB, new.total * KIB,
-                   _total(old, one), _total(new, two), ends)  # fmt: skip
+    totals = _total(a, old, one), _total(b, new, two)
+    yield _account("Memory: total", old.total * KIB, new.total * KIB, *totals, ENDS)
     if one.free is None or two.free is None:
         return
     terms = _available(a, old, one), _available(b, new, two)
@@ -79,12 +79,20 @@ def _memory_lines(a: Side, b: Side, one: Budget, two: Budget) -> Iterator[Accoun
     yield _account("Memory: available", old.available * KIB, new.available * KIB, *terms, rest)
 
 
-def _total(line: MemoryLine, budget: Budget) -> Terms:
-    """arm's wording before v3.11 counts what is free alone, others count holes as well."""
-    counts_free = line.code is None and line.absent is None and not _is_fine(budget)
+def _total(side: Side, line: MemoryLine, budget: Budget) -> Terms:
+    """arm's wording before v3.11 counts what is free alone, others count holes as well.
+
+    Those of 32-bit x86 before v3.11 do not tell the holes: there all page frames below the end
+    of RAM are counted (arch/x86/mm/init_32.c:mem_init), which the number itself shows.
+    """
+    counts_free = line.code is None and line.absent is None
+    whole, end = whole_pages(side)
+    untold = line.absent is None and end and line.total * KIB == end
+    holes = end - whole if untold else (line.absent or 0) * KIB
     return {
         "RAM": budget.ram,
-        "holes, which the line counts": (line.absent or 0) * KIB,
+        "parts of pages, which the line leaves out": whole - budget.ram if whole else 0,
+        "holes, which the line counts": holes,
         "reserved memory, which the line leaves out": -(line.reserved or 0) * KIB * counts_free,
     }
 

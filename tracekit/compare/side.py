@@ -61,6 +61,19 @@ def open_side(path: str) -> Side:
     return Side(path, result, build_budget(result.context))
 
 
+def whole_pages(side: Side) -> tuple[int, int]:
+    """Return the bytes of RAM in whole pages, and where RAM ends; zeros without memblock's list."""
+    history = side.replay.context.take(History)
+    page = side.boot.kernel.page_size
+    if history is None or not page:
+        return 0, 0
+    ram = [(r.start, r.end) for r in history.at() if r.list == "memory"]
+    pages = [(-(-start // page) * page, end // page * page) for start, end in ram]
+    return sum(max(end - start, 0) for start, end in pages), max(
+        (end for _, end in pages), default=0
+    )
+
+
 def identity(side: Side) -> Mapping[str, str | None]:
     """Return what says which machine booted which kernel, by name; None where not known."""
     boot = side.boot
