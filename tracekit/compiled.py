@@ -43,8 +43,8 @@ MODULES = (
     "tracekit.replay.slub.alloc",
     "tracekit.replay.slub.desk",
     "tracekit.replay.slub.free",
-    "tracekit.replay.slub.identity",
     "tracekit.replay.slub.page_rows",
+    "tracekit.replay.slub.scans",
     "tracekit.replay.slub.twin",
     "tracekit.replay.slub.world",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -92,3 +93,19 @@ def main() -> None:
     tracekit replay dmesg.log says where what the kernel logged and what its own rules imply
     part ways. Exit status: 0 agrees, 1 diverges, 2 trouble.
     """
+
+
+def run() -> None:
+    """Run the command line as a program, and leave as soon as its output is out.
+
+    Python would first look for cycles among millions of objects and free them one by one.
+    TRACEKIT_DEBUG=1 has it leave in the ordinary way, as profilers need.
+    """
+    try:
+        main(prog_name="tracekit")
+    except SystemExit as leaving:
+        if os.environ.get("TRACEKIT_DEBUG") or not isinstance(leaving.code, int):
+            raise
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(leaving.code)

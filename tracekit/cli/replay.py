@@ -73,9 +73,10 @@ def command(
             if boot.is_empty:
                 _nothing(form, output, paths)
             result = replay(boot, stages=stages, wanted=wanted)
+            report = _render(result, form, notes)
     except CaptureError as error:
         _refuse(form, output, str(error))
-    write(_render(result, form, notes), output)
+    write(report, output)
     raise SystemExit(_status(result.verdict, strict, exit_zero))
 
 

@@ -54,9 +54,9 @@ class History:
         area = self.allocator.find(row.size, row.align, reserved=row.reserved, atomic=row.atomic)
         return area is not None and area.chunk is chunk and area.off == row.off
 
-    def alloc(self, row: AllocRow, chunk: Chunk) -> Step:
-        """Put the area of `row` where its line says."""
-        step = self._do(Step(row, chunk, row.off, row.size))
+    def alloc(self, row: AllocRow, chunk: Chunk, *, fits: bool = False) -> Step:
+        """Put the area of `row` where its line says; `fits`: fits() has just been found true."""
+        step = self._do(Step(row, chunk, row.off, row.size), fits)
         del self.steps[:-_DEPTH]
         return step
 
@@ -69,14 +69,15 @@ class History:
         del self.steps[:-_DEPTH]
         return True
 
-    def _do(self, step: Step) -> Step:
+    def _do(self, step: Step, fits: bool = False) -> Step:
         allocator, chunk, row = self.allocator, step.chunk, step.row
         step.mark = Mark.before(allocator, chunk, step.off, step.size)
         if isinstance(row, FreeRow):
             step.possible = allocator.free(chunk, step.off) == step.size
         else:
             step.possible = chunk.is_free(*step.bits)
-            step.predicted = not step.hold and self.fits(row._replace(off=step.off), chunk)
+            fits = fits or (not step.hold and self.fits(row._replace(off=step.off), chunk))
+            step.predicted = fits
             if step.predicted:
                 allocator.alloc(row.size, row.align, reserved=row.reserved, atomic=row.atomic)
             else:

@@ -96,16 +96,18 @@ class PercpuTwin:
             self._unknown_chunk(row)
         elif not known and chunk is self.allocator.first_chunk:
             self._learn_first(chunk, row)
-        elif not self._contradicts_itself(row, chunk) and not self._impossible(row, chunk):
-            self._check(row, chunk)
+        else:
+            area = self._find(row)
+            wrong = self._contradicts_itself(row, chunk, area) or self._impossible(row, chunk, area)
+            if not wrong:
+                self._check(row, chunk, area)
         self._age_suspects()
 
-    def _check(self, row: AllocRow, chunk: Chunk) -> None:
-        area = self._find(row)
+    def _check(self, row: AllocRow, chunk: Chunk, area: PercpuArea | None) -> None:
         if self._swapped(row, chunk):
             return
         if area is not None and area.chunk is chunk and area.off == row.off:
-            self._adopt(row, chunk)
+            self._adopt(row, chunk, fits=True)
             self.ledger.matched("offset")
         elif not self._explain(row, chunk, area):
             self._suspect(row, chunk, area)
@@ -113,8 +115,8 @@ class PercpuTwin:
     def _find(self, row: AllocRow) -> PercpuArea | None:
         return self.allocator.find(row.size, row.align, reserved=row.reserved, atomic=row.atomic)
 
-    def _adopt(self, row: AllocRow, chunk: Chunk) -> Step:
-        step = self.history.alloc(row, chunk)
+    def _adopt(self, row: AllocRow, chunk: Chunk, *, fits: bool = False) -> Step:
+        step = self.history.alloc(row, chunk, fits=fits)
         self._remember(row, chunk)
         return step
 
@@ -144,11 +146,10 @@ class PercpuTwin:
             row.line,
         )
 
-    def _contradicts_itself(self, row: AllocRow, chunk: Chunk) -> bool:
+    def _contradicts_itself(self, row: AllocRow, chunk: Chunk, area: PercpuArea | None) -> bool:
         """Report a line whose ptr says another offset than its off, and the rules side with ptr."""
         base = self.ptr_base.setdefault(row.base_addr, (row.ptr - row.off) % 2**64)
         off = (row.ptr - base) % 2**64
-        area = self._find(row)
         if off == row.off or area is None or area.chunk is not chunk or area.off != off:
             return False
         why = f"ptr=0x{row.ptr:x} on the same line means off={off}, and so do the rules"
@@ -156,13 +157,12 @@ class PercpuTwin:
         self._adopt(row._replace(off=off), chunk)
         return True
 
-    def _impossible(self, row: AllocRow, chunk: Chunk) -> bool:
+    def _impossible(self, row: AllocRow, chunk: Chunk, area: PercpuArea | None) -> bool:
         """Report an offset outside the chunk or off the wanted alignment."""
         align = max(row.align, PCPU_MIN_ALLOC_SIZE)
         end = chunk.nr_pages * chunk.page_size
         if row.off % align == 0 and 0 <= row.off <= end - row.size:
             return False
-        area = self._find(row)
         self.ledger.diverged(
             "offset",
             "PC105",

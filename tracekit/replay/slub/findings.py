@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from tracekit.events import bulk
 from tracekit.mm.slub_sheaf_cache import SheafCache
 from tracekit.replay.slub.desk import Desk, SimulatedCache
 from tracekit.replay.slub.snapshot import counted
@@ -61,9 +62,7 @@ def note_growth(desk: Desk, world: World) -> None:
     """Note call sites whose objects only grow in number."""
     rows = world.living()
     living = Counter(desk.stream.what[row] for row in rows)
-    total = Counter(
-        what for op, what in zip(desk.stream.op, desk.stream.what, strict=True) if op == ALLOC
-    )
+    total = _allocations(desk)
     last = {desk.stream.what[row]: row for row in rows}
     for what, count in living.most_common(_MOST_NOTES):
         key = desk.stream.keys[what]
@@ -76,6 +75,14 @@ def note_growth(desk: Desk, world: World) -> None:
                 logged=f"{count} objects of {key.size} bytes allocated",
                 simulated="none freed",
             )
+
+
+def _allocations(desk: Desk) -> Counter[int]:
+    """Return how many objects were allocated with each key."""
+    op, what = desk.stream.op, desk.stream.what
+    _, firsts, counts = bulk.number([op, what])
+    pairs = zip(firsts, counts, strict=True)
+    return Counter({what[row]: count for row, count in pairs if op[row] == ALLOC})
 
 
 def note_waste(desk: Desk, world: World) -> None:

@@ -25,7 +25,7 @@ class FreeCheck:
         self._cpu = desk.stream.cpu
         self._where = desk.stream.where
         self._what = desk.stream.what
-        self._several = len(self._cpu) > 0 and max(self._cpu) > 0
+        self._several = any(cpu > 0 for cpu in desk.stream.trace.prefix("cpu"))
 
     def free(self, row: int) -> None:
         """Check that an object is in use and of the cache that the line names; free it."""

@@ -10,15 +10,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tracekit.events import bulk
-from tracekit.events.table import ABSENT, Column
+from tracekit.events.table import ABSENT
 from tracekit.mm.slub_geometry import Geometry, OrderRules, geometry
 from tracekit.replay.slub.layout import LinearMap
-from tracekit.replay.slub.stream import ALLOC, FREE, PAGE_ALLOC, SlabStream
+from tracekit.replay.slub.scans import Groups, count_offsets, join_by_slab
+from tracekit.replay.slub.stream import FREE, SlabStream
 
 __all__ = ["CacheFacts", "Identity", "identify_caches"]
-
-# Differences of addresses are those of a 64-bit machine.
-MASK = (1 << 64) - 1
 
 
 @dataclass(slots=True)
@@ -45,23 +43,6 @@ class Identity:
     orders: list[int]
 
 
-class _Groups:
-    """Sets of keys that share a cache (union-find)."""
-
-    def __init__(self, count: int) -> None:
-        self.parent = list(range(count))
-
-    def find(self, key: int) -> int:
-        parent = self.parent
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    def join(self, one: int, other: int) -> None:
-        self.parent[self.find(other)] = self.find(one)
-
-
 def identify_caches(
     stream: SlabStream, linear: LinearMap, rules: OrderRules, *, debug: bool
 ) -> Identity:
@@ -75,8 +56,8 @@ def identify_caches(
         -1 if key.kmalloc and is_whole_pages(key.size, page_size) else shapes[key.size].order
         for key in stream.keys
     ]
-    groups = _Groups(len(stream.keys))
-    old_pages = _join_by_slab(
+    groups = Groups(len(stream.keys))
+    old_pages = join_by_slab(
         stream.op, stream.where, stream.what, linear.base, shift, orders, groups
     )
     names = _join_by_name(stream, groups)
@@ -97,42 +78,7 @@ def is_whole_pages(size: int, page_size: int) -> bool:
     return size <= 0 or (size > 2 * page_size and size & (size - 1) == 0)
 
 
-def _join_by_slab(
-    op: Column,
-    where: Column,
-    what: Column,
-    base: int,
-    shift: int,
-    orders: list[int],
-    groups: _Groups,
-) -> dict[int, int]:
-    """Join keys whose objects share a slab; return the key of each slab older than the trace."""
-    pages: dict[int, int] = {}
-    old: dict[int, int] = {}
-    fresh: set[int] = set()
-    for row in range(len(op)):
-        key = what[row]
-        if op[row] == ALLOC:
-            order = orders[key]
-            if order < 0:
-                continue
-            head = ((where[row] - base) & MASK) >> shift >> order << order
-            owner = pages.get(head, -1)
-            if owner < 0:
-                pages[head] = owner = key
-            if owner != key:
-                groups.join(owner, key)
-            elif head not in fresh and head not in old:
-                old[head] = key
-        elif op[row] == PAGE_ALLOC:
-            first = where[row]
-            for pfn in range(first, first + (1 << key)):
-                pages.pop(pfn, None)
-                fresh.add(pfn)
-    return old
-
-
-def _join_by_name(stream: SlabStream, groups: _Groups) -> dict[int, Counter[int]]:
+def _join_by_name(stream: SlabStream, groups: Groups) -> dict[int, Counter[int]]:
     """Join keys of one size whose objects are freed under one name; return names by key."""
     frees = bulk.places(stream.op, FREE)
     made = bulk.pick(bulk.partners(stream.op, stream.where), frees)
@@ -152,7 +98,7 @@ def _join_by_name(stream: SlabStream, groups: _Groups) -> dict[int, Counter[int]
 
 
 def _collect(
-    stream: SlabStream, orders: list[int], shapes: dict[int, Geometry], groups: _Groups
+    stream: SlabStream, orders: list[int], shapes: dict[int, Geometry], groups: Groups
 ) -> tuple[list[CacheFacts], list[int]]:
     numbers: dict[int, int] = {}
     caches: list[CacheFacts] = []
@@ -178,27 +124,6 @@ def _learn_offsets(
     spans = [shape.pages << linear.page_shift for shape in shapes]
     sizes = [shape.size for shape in shapes]
     op, where, what = stream.op, stream.where, stream.what
-    found = _count_offsets(op, where, what, linear.base, cache_of, spans, sizes)
+    found = count_offsets(op, where, what, linear.base, cache_of, spans, sizes)
     for cache, offsets in zip(caches, found, strict=True):
         cache.offset = max(offsets, key=offsets.__getitem__, default=0)
-
-
-def _count_offsets(
-    op: Column,
-    where: Column,
-    what: Column,
-    base: int,
-    cache_of: list[int],
-    spans: list[int],
-    sizes: list[int],
-) -> list[dict[int, int]]:
-    """Count for each cache how often an object starts so many bytes after a whole place."""
-    found: list[dict[int, int]] = [{} for _ in spans]
-    for row in range(len(op)):
-        if op[row] == ALLOC:
-            number = cache_of[what[row]]
-            if number >= 0:
-                span, size, counts = spans[number], sizes[number], found[number]
-                inside = ((where[row] - base) & MASK) % span % size
-                counts[inside] = counts.get(inside, 0) + 1
-    return found

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from tracekit.events.mm_init import NodeRangeLine
 from tracekit.events.table import ADDRESS
-from tracekit.replay.slub.stream import ALLOC, PAGE_ALLOC, SlabStream
+from tracekit.replay.slub.scans import count_distances
+from tracekit.replay.slub.stream import SlabStream
 
 __all__ = ["LinearMap", "NodeMap", "find_linear_map"]
 
 _ENOUGH = 8
-_SLAB_ORDER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,8 @@ def find_linear_map(stream: SlabStream, page_size: int) -> LinearMap | None:
     anything else; with hashed pointers no distance stands out.
     """
     shift = page_size.bit_length() - 1
-    distances: Counter[int] = Counter()
-    taken: dict[int, tuple[int, int]] = {}
-    for op, cpu, where, what in zip(stream.op, stream.cpu, stream.where, stream.what, strict=True):
-        if op == PAGE_ALLOC and what <= _SLAB_ORDER:
-            taken[cpu] = where, what
-        elif op == ALLOC and cpu in taken:
-            pfn, order = taken.pop(cpu)
-            distances[(where >> shift >> order << order) - pfn] += 1
-    best = distances.most_common(2)
+    distances = count_distances(stream.op, stream.cpu, stream.where, stream.what, shift)
+    best = Counter(distances).most_common(2)
     if not best or best[0][1] < _ENOUGH:
         return None
     if len(best) == 2 and best[0][1] < 2 * best[1][1]:
