@@ -38,7 +38,7 @@ def test_a_run_teaches_the_sequence() -> None:
         sheaf.pop(slab, slot, sequence)
     assert sequence.after(1, 4) == 3
     assert sequence.before(1, 4) == 0
-    assert sheaf.empty
+    assert sheaf.is_empty()
 
 
 def test_a_slab_that_was_never_seen_is_new() -> None:

@@ -165,7 +165,7 @@ def test_a_slab_of_another_node_than_thought_leaves_the_list() -> None:
     for slot in (4, 3, 2, 1, 0):
         cache.commit(0, cache.slabs[100], slot)
     cache.predict(0, 0)
-    cache.local[0] = 1
+    cache.sheaves(0).nid = 1
     slab = cache.adopt_new(0, 101, 16, 5, nid=1)
     assert slab.node == 1
     cache.discard(slab)

@@ -16,6 +16,7 @@ cdef class Sheaf:
     cdef public object below
     cdef public Run tail
 
+    cpdef bint is_empty(self) except -9
     cpdef bint is_full(self, int capacity) except -9
     @cython.locals(slab=Slab, run=Run)
     cpdef tuple peek(self, Sequence sequence)
@@ -30,6 +31,7 @@ cdef _follow(Run run, int slot, Sequence sequence)
 @cython.final
 cdef class CpuSheaves:
     cdef public int capacity
+    cdef public int nid
     cdef public bint known
     cdef public Sheaf main
     cdef public Sheaf spare

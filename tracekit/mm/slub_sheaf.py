@@ -65,9 +65,8 @@ class Sheaf:
         self.below = below
         self.tail: Run | None = None
 
-    @property
-    def empty(self) -> bool:
-        """Whether it is known to hold nothing."""
+    def is_empty(self) -> bool:
+        """Say whether it is known to hold nothing."""
         return not self.items and self.below == 0
 
     def is_full(self, capacity: int) -> bool:
@@ -151,16 +150,18 @@ def _follow(run: Run, slot: int, sequence: Sequence) -> None:
 class CpuSheaves:
     """One CPU's sheaves, `main` and `spare`, each for `capacity` objects.
 
-    Both together behave as one stack: they are exchanged when `main` is full and `spare` empty, or
-    the other way round.  The order breaks only where both are full, and one goes to the barn.  So
-    where they are not `known`, `main` holds what was freed since, and `most` is the largest number
-    of objects that both can hold; `pieces` counts the objects that came in without a break.
+    `nid` is the CPU's own node.  Both sheaves together behave as one stack: they are exchanged when
+    `main` is full and `spare` empty, or the other way round.  The order breaks only where both are
+    full, and one goes to the barn.  So where they are not `known`, `main` holds what was freed
+    since, and `most` is the largest number of objects that both can hold; `pieces` counts the
+    objects that came in without a break.
     """
 
-    __slots__ = ("capacity", "known", "main", "most", "pieces", "spare")
+    __slots__ = ("capacity", "known", "main", "most", "nid", "pieces", "spare")
 
-    def __init__(self, capacity: int, known: bool) -> None:
+    def __init__(self, capacity: int, known: bool, nid: int = 0) -> None:
         self.capacity = capacity
+        self.nid = nid
         self.known = known
         self.main = Sheaf(0 if known else None)
         self.spare = Sheaf()

@@ -8,7 +8,6 @@ from tracekit.mm.slub_sheaf_refill cimport UnfrozenCache
 cdef class SheafCache(UnfrozenCache):
     cdef public dict at_hand
     cdef public dict barns
-    cdef public dict local
     cdef public object direct
     cdef public bint young
     cdef public bint fed_unseen

@@ -28,7 +28,6 @@ class SheafCache(UnfrozenCache):
         super().__init__(sequence, rules, capacity, old=old)
         self.at_hand: dict[int, CpuSheaves] = {}
         self.barns: dict[int, Barn] = {}
-        self.local: dict[int, int] = {}
         self.direct: int | None = None
         self.young = False
         self.fed_unseen = False
@@ -37,7 +36,9 @@ class SheafCache(UnfrozenCache):
         """The cache was created just now: it has no objects yet."""
         self.old = False
         self.young = True
-        self.at_hand.clear()
+        self.at_hand = {
+            cpu: CpuSheaves(self.capacity, True, here.nid) for cpu, here in self.at_hand.items()
+        }
         self.barns.clear()
         self.nodes.clear()
 
@@ -86,12 +87,12 @@ class SheafCache(UnfrozenCache):
         """
         here = self.sheaves(cpu)
         if not strict:
-            self.local[cpu] = nid
-        past = not self.capacity or self.local.get(cpu, 0) != nid
+            here.nid = nid
+        past = not self.capacity or here.nid != nid
         self.direct = nid if past else None
         if self.direct is not None:
             return self.peek_partial(nid)
-        place = self._peek_sheaves(here, self.local.get(cpu, 0))
+        place = self._peek_sheaves(here, here.nid)
         if strict and place[0] is not None and place[0].node != nid:
             self.direct = nid
             return self.peek_partial(nid)
@@ -100,7 +101,7 @@ class SheafCache(UnfrozenCache):
     def _peek_sheaves(self, here: CpuSheaves, nid: int) -> Place:
         if not here.known:
             return here.main.peek(self.sequence) if here.sure else (None, UNKNOWN)
-        if self.fed_unseen and here.main.empty and here.spare.empty:
+        if self.fed_unseen and here.main.is_empty() and here.spare.is_empty():
             return None, UNKNOWN
         return self._peek_source(here, nid)
 
@@ -114,9 +115,9 @@ class SheafCache(UnfrozenCache):
 
     def _source(self, here: CpuSheaves, nid: int) -> Sheaf | None:
         """Return the sheaf that serves the next request; None for a refill, or nobody knows."""
-        if not here.main.empty:
+        if not here.main.is_empty():
             return here.main
-        if not here.spare.empty:
+        if not here.spare.is_empty():
             return here.spare
         barn = self.barn(nid)
         return barn.full[-1] if barn.full and not barn.unknown else None
@@ -127,12 +128,12 @@ class SheafCache(UnfrozenCache):
         Only then can one come in that was filled unseen: by kfree_rcu(), which prints nothing.
         """
         here = self.sheaves(cpu)
-        return here.known and here.main.empty and here.spare.empty
+        return here.known and here.main.is_empty() and here.spare.is_empty()
 
     def tentative(self, cpu: int) -> bool:
         """Say whether the next object is told by a step of the sequence seen only once."""
         here = self.sheaves(cpu)
-        sheaf = self._source(here, self.local.get(cpu, 0)) if here.known else here.main
+        sheaf = self._source(here, here.nid) if here.known else here.main
         return sheaf is not None and sheaf.tentative(self.sequence)
 
     # -------------------------------------------------------------------- commit
@@ -146,14 +147,14 @@ class SheafCache(UnfrozenCache):
         if not here.known:
             here.take_unsure(slab, slot)
             return
-        self._bring(here, self.local.get(cpu, 0))
+        self._bring(here, here.nid)
         here.main.pop(slab, slot, self.sequence)
 
     def _bring(self, here: CpuSheaves, nid: int) -> None:
         """Put the sheaf in place that the next object comes from (__pcs_replace_empty_main)."""
-        if not here.main.empty:
+        if not here.main.is_empty():
             return
-        if not here.spare.empty:
+        if not here.spare.is_empty():
             here.main, here.spare = here.spare, here.main
             return
         barn = self.barn(nid)
@@ -249,7 +250,8 @@ class SheafCache(UnfrozenCache):
 
         What would have been handed out before it from the same sheaf counts as taken.
         """
-        here, nid = self.sheaves(cpu), self.local.get(cpu, 0)
+        here = self.sheaves(cpu)
+        nid = here.nid
         if self.direct is not None:
             self.take_listed(slab, slot)
         elif not here.known:
@@ -301,7 +303,8 @@ class SheafCache(UnfrozenCache):
 
         Where that is more than the main sheaf, where one sheaf ends has moved: forget them.
         """
-        here, barn = self.sheaves(cpu), self.barn(self.local.get(cpu, 0))
+        here = self.sheaves(cpu)
+        barn = self.barn(here.nid)
         if here.drop(slab, slot):
             return True
         if self._on_top_of_barn(here, barn, slab, slot):
@@ -318,7 +321,7 @@ class SheafCache(UnfrozenCache):
 
     def _on_top_of_barn(self, here: CpuSheaves, barn: Barn, slab: Slab, slot: int) -> bool:
         """Say whether an object came first if what lies in the CPU's sheaves was not there yet."""
-        ready = here.known and here.spare.empty and not here.main.below and barn.full
+        ready = here.known and here.spare.is_empty() and not here.main.below and barn.full
         return bool(ready and barn.full[-1].items[-1:] == [(slab, slot)])
 
     def drop_above(self, cpu: int, slab: Slab, slot: int) -> bool:
@@ -335,7 +338,7 @@ class SheafCache(UnfrozenCache):
         items = here.main.items
         if (slab, slot) not in items:
             items = here.spare.items + items
-        if self._on_top_of_barn(here, self.barn(self.local.get(cpu, 0)), slab, slot):
+        if self._on_top_of_barn(here, self.barn(here.nid), slab, slot):
             items = [(slab, slot), *items]
         if (slab, slot) not in items:
             return []
@@ -355,7 +358,8 @@ class SheafCache(UnfrozenCache):
 
     def free(self, cpu: int, slab: Slab, slot: int) -> None:
         """Free `slot` of `slab` on `cpu` (slab_free); a foreign node's goes past the sheaves."""
-        here, nid = self.sheaves(cpu), self.local.get(cpu, 0)
+        here = self.sheaves(cpu)
+        nid = here.nid
         if slab.node != nid or not self.capacity:
             self.free_to_slab(slab, [slot])
             return

@@ -120,15 +120,13 @@ class Fallbacks:
         return True
 
     def claim_before(self, zone: Zone, row: int) -> None:
-        """Claim the pageblock that a removal from an empty type must have claimed first.
+        """Claim the pageblock that the removal from a type with nothing left claimed first.
 
         The event that follows the removal says which order and type it came from; which
         block that is, the lists decide.
         """
         stream = self.twin.stream
         order, migratetype = stream.order[row], stream.migratetype[row]
-        if zone.peek(order, migratetype) is not None:
-            return
         following = row + 1
         if following < len(stream) and stream.kind[following] == EXTFRAG:
             self._claimed_row = following

@@ -7,6 +7,8 @@ from tracekit.mm.page_alloc_zone cimport Zone
 from tracekit.replay.page_alloc.stream cimport Stream
 from tracekit.replay.page_alloc.twin cimport Cpu, Twin
 
+cdef int ALLOC, FREE, FREE_BATCHED, PCPU_DRAIN, ZONE_LOCKED
+
 cdef class Frees:
     cdef public Twin twin
     cdef public Stream stream

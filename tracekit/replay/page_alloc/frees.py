@@ -64,8 +64,8 @@ class Frees:
         """Note the last block that a task was given, for alloc_pages_exact()."""
         if order:
             self._exact[who] = (pfn, pfn + (1 << order))
-        elif who in self._exact:
-            del self._exact[who]
+        elif self._exact:
+            self._exact.pop(who, None)
 
     def _surplus(self, row: int, who: tuple[int, int]) -> bool:
         """Return whether the free gives back the end of a block just allocated.

@@ -4,6 +4,8 @@ cimport cython
 
 from tracekit.replay.page_alloc.stream cimport Stream
 
+cdef int ALLOC, FREE, PCPU_DRAIN, ZONE_LOCKED
+
 cdef class Future:
     cdef Stream _stream
     cdef dict _rows
@@ -13,6 +15,7 @@ cdef class Future:
         stream=Stream,
         rows=dict,
         row=cython.Py_ssize_t,
+        kind=cython.int,
         order=cython.int,
         first=cython.longlong,
         page=cython.longlong,

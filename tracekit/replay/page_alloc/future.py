@@ -15,8 +15,6 @@ from tracekit.replay.page_alloc.stream import (
     Stream,
 )
 
-_TOUCHING = frozenset((ALLOC, FREE, ZONE_LOCKED, PCPU_DRAIN))
-
 
 class Future:
     """The rows that touch each page, found on first use."""
@@ -29,7 +27,8 @@ class Future:
         stream = self._stream
         rows: dict[int, list[int]] = {}
         for row in range(len(stream.kind)):
-            if stream.kind[row] not in _TOUCHING:
+            kind = stream.kind[row]
+            if kind not in (ALLOC, FREE, ZONE_LOCKED, PCPU_DRAIN):
                 continue
             first, order = stream.pfn[row], stream.order[row]
             for page in range(first, first + (1 << order)):

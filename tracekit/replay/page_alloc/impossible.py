@@ -30,12 +30,9 @@ def mark_impossible(stream: Stream, rules: Rules, account: Account) -> None:
     """Report rows with an order or migrate type out of range, and take them out of the replay."""
     orders, types = rules.max_order, len(rules.types)
     if max(stream.order, default=0) <= orders and max(stream.migratetype, default=0) < types:
-        sizes = zip(stream.kind, stream.pfn, stream.order, strict=True)
-        rows = [
-            row
-            for row, (kind, pfn, order) in enumerate(sizes)
-            if kind == EXTFRAG or (order and pfn & ((1 << order) - 1))
-        ]
+        large = (row for row, order in enumerate(stream.order) if order)
+        bad = (row for row in large if stream.pfn[row] & ((1 << stream.order[row]) - 1))
+        rows = sorted({*stream.rows(EXTFRAG), *bad})
     else:
         rows = list(range(len(stream)))
     mended = 0

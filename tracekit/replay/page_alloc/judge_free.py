@@ -89,8 +89,7 @@ class FreeJudge:
 
     def _overlaps(self, pfn: int, order: int) -> bool:
         """Return whether a page behind the first one belongs to an allocation of its own."""
-        in_use = self.twin.in_use
-        return any(page in in_use for page in range(pfn + 1, pfn + (1 << order)))
+        return not self.twin.in_use.keys().isdisjoint(range(pfn + 1, pfn + (1 << order)))
 
     def _split(self, row: int, pfn: int, known: int, order: int) -> bool:
         """Return whether a block of order ``known`` may come back in pieces of ``order``.

@@ -57,7 +57,7 @@ def read_rows(trace: Trace, pointer_size: int) -> Stream:
     parts += _vmalloc_parts(trace, pointer_size)
     order = bulk.interleave([part[0] for part in parts])
     index, *columns = (bulk.pick(bulk.chain(column), order) for column in zip(*parts, strict=True))
-    stream.event = index.tolist()
+    stream.event = array("q", index.tobytes())
     stream.kind, stream.pfn, stream.order, stream.migratetype, stream.extra = (
         column.tolist() for column in columns
     )
@@ -206,8 +206,8 @@ def _number_gfps(trace: Trace, stream: Stream, masks: Column) -> Column:
 
 def _common(trace: Trace, stream: Stream, index: Column) -> None:
     """Fill the columns that every event has; many events have the same beginning of a line."""
-    stream.line = bulk.pick(trace["line"], index).tolist()
-    stream.time = bulk.fill(bulk.pick(trace["time"], index), 0).tolist()
+    stream.line = array("q", bulk.pick(trace["line"], index).tobytes())
+    stream.time = array("q", bulk.fill(bulk.pick(trace["time"], index), 0).tobytes())
     prefix = bulk.pick(trace["prefix"], index)
     cpu = bulk.fill(trace.prefix("cpu"), 0)
     pid = bulk.fill(trace.prefix("pid"), 0)

@@ -2,10 +2,10 @@
 
 cdef class Stream:
     cdef public str file
-    cdef public list event
+    cdef public object event
     cdef public list kind
-    cdef public list line
-    cdef public list time
+    cdef public object line
+    cdef public object time
     cdef public list cpu
     cdef public list pid
     cdef public list context

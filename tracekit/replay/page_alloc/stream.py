@@ -8,6 +8,7 @@ that a compiled loop can read the same columns.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 
 ALLOC = 0
@@ -42,10 +43,11 @@ class Stream:
 
     def __init__(self, file: str = "", gfps: Iterable[str] = ()) -> None:
         self.file = file
-        self.event: list[int] = []
+        # those that are seldom read make no objects
+        self.event = array("q")
         self.kind: list[int] = []
-        self.line: list[int] = []
-        self.time: list[int] = []
+        self.line = array("q")
+        self.time = array("q")
         self.cpu: list[int] = []
         self.pid: list[int] = []
         self.context: list[int] = []

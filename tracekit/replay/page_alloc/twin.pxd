@@ -11,6 +11,8 @@ from tracekit.replay.page_alloc.stream cimport Stream
 from tracekit.replay.page_alloc.ties cimport Ties
 from tracekit.replay.page_alloc.vmalloc cimport Vmalloc
 
+cdef int ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG, VMALLOC, VFREE, BLIND
+
 cdef class Taken:
     cdef public object pfn
     cdef public int order
@@ -58,15 +60,15 @@ cdef class Twin:
     cdef dict __dict__
 
     @cython.locals(
-        kinds=list,
         sequence=list,
         ties=Ties,
-        handlers=dict,
         row=cython.Py_ssize_t,
         begin=cython.Py_ssize_t,
         end=cython.Py_ssize_t,
     )
     cpdef run(self, Py_ssize_t first, Py_ssize_t last)
+    @cython.locals(kind=int)
+    cdef _step(self, Py_ssize_t row)
     @cython.locals(found=Cpu)
     cpdef Cpu cpu(self, object number)
     @cython.locals(cpu=Cpu, refilled=PcpList)

@@ -142,18 +142,6 @@ class Twin:
 
     def run(self, first: int, last: int) -> None:
         """Replay the rows from ``first`` up to but not including ``last``."""
-        kinds = self.stream.kind
-        handlers = {
-            ALLOC: self.alloc,
-            FREE: self._free,
-            FREE_BATCHED: self._free_batched,
-            ZONE_LOCKED: self.zone_locked,
-            PCPU_DRAIN: self.drain,
-            EXTFRAG: self.fallbacks.extfrag,
-            VMALLOC: self.announce,
-            VFREE: self.vfree_ends,
-            BLIND: self.blind,
-        }
         sequence, ties = self.ties.sequence, self.ties
         moments, recorder = self.moments, self.recorder
         wanted = moments.rows if moments is not None else {}
@@ -164,17 +152,30 @@ class Twin:
             ties.position += 1
             if wanted and row in wanted and moments is not None:
                 moments.see(row)
-            handler = handlers.get(kinds[row])
-            if handler is not None:
-                handler(row)
+            self._step(row)
             if begin <= row <= end and recorder is not None:
                 recorder.see(row)
 
-    def _free(self, row: int) -> None:
-        self.frees.free(row)
-
-    def _free_batched(self, row: int) -> None:
-        self.frees.free_batched(row)
+    def _step(self, row: int) -> None:
+        kind = self.stream.kind[row]
+        if kind == ALLOC:
+            self.alloc(row)
+        elif kind == FREE:
+            self.frees.free(row)
+        elif kind == FREE_BATCHED:
+            self.frees.free_batched(row)
+        elif kind == ZONE_LOCKED:
+            self.zone_locked(row)
+        elif kind == PCPU_DRAIN:
+            self.drain(row)
+        elif kind == EXTFRAG:
+            self.fallbacks.extfrag(row)
+        elif kind == VMALLOC:
+            self.announce(row)
+        elif kind == VFREE:
+            self.vfree_ends(row)
+        elif kind == BLIND:
+            self.blind(row)
 
     def adopt(self, rules: Rules) -> None:
         """Go on with other rules, because the trace shows that this kernel has them."""
@@ -260,7 +261,7 @@ class Twin:
         cpu = self.cpu(stream.cpu[row])
         if cpu.pending:
             self.frees.commit_all(row, cpu)
-        if not self.moves:
+        if not self.moves and zone.peek(order, migratetype) is None:
             self.fallbacks.claim_before(zone, row)
         predicted = zone.rmqueue_smallest(order, migratetype)
         if predicted == pfn:

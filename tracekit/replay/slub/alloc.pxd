@@ -6,6 +6,8 @@ from tracekit.replay.slub.address cimport AddressCheck
 from tracekit.replay.slub.desk cimport Desk, SimulatedCache
 from tracekit.replay.slub.world cimport World
 
+cdef int LIVE, UNKNOWN
+
 
 @cython.final
 cdef class AllocCheck:
@@ -29,8 +31,9 @@ cdef class AllocCheck:
         kmalloc=Py_ssize_t, simulated=SimulatedCache, head=int64_t, slot=int,
     )
     cpdef alloc(self, Py_ssize_t row)
+    cdef bint _printed_twice(self, Py_ssize_t row, int64_t pointer) except -9
     @cython.locals(
-        world=World, owner=tuple, cpu=int64_t, node=int64_t, nid=int64_t, strict=bint,
+        world=World, owner=tuple, cpu=object, node=int64_t, nid=int64_t, strict=bint,
         slab=Slab,
     )
     cdef _in_slab(self, Py_ssize_t row, SimulatedCache simulated, int64_t head, int slot)
@@ -42,6 +45,8 @@ cdef class AllocCheck:
     cdef Slab _new_slab(
         self, Py_ssize_t row, SimulatedCache simulated, int64_t head, int slot, tuple expected
     )
+    cdef bint _made_in_sight(self, Py_ssize_t row, int64_t head) except -9
+    cdef _in_use(self, Py_ssize_t row, SimulatedCache simulated, tuple expected)
     @cython.locals(next_slab=Slab, next_slot=int, predicted=bint, cpu=int64_t, cache=Cache)
     cdef _on_slab(
         self, Py_ssize_t row, SimulatedCache simulated, Slab slab, int slot, tuple expected

@@ -6,6 +6,8 @@ from tracekit.replay.slub.address cimport AddressCheck
 from tracekit.replay.slub.desk cimport Desk, SimulatedCache
 from tracekit.replay.slub.world cimport World
 
+cdef int FREED, LIVE, NEVER_SEEN
+
 
 @cython.final
 cdef class FreeCheck:
@@ -27,6 +29,7 @@ cdef class FreeCheck:
     cdef _in_slab(
         self, Py_ssize_t row, int64_t pointer, SimulatedCache simulated, Slab slab
     )
+    cdef _count_travel(self, Py_ssize_t row, SimulatedCache simulated, Py_ssize_t made)
     cdef bint _explained(
         self, Py_ssize_t row, SimulatedCache simulated, Slab slab, int slot, bint other
     ) except -9

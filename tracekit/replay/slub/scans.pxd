@@ -2,6 +2,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 cdef uint64_t MASK
+cdef int64_t ALLOC, PAGE_ALLOC, _SLAB_ORDER
 
 
 cdef class Groups:

@@ -103,7 +103,7 @@ class SheafCheck(AddressCheck):
         """Say whether the task moved to this CPU between taking the object and printing it."""
         cache, own = sheaves_of(simulated), self.desk.stream.cpu[row]
         for cpu in list(cache.at_hand):
-            if cpu != own and cache.predict(cpu, cache.local.get(cpu, 0)) == (slab, slot):
+            if cpu != own and cache.predict(cpu, cache.sheaves(cpu).nid) == (slab, slot):
                 cache.commit(cpu, slab, slot)
                 self.desk.inferred["address"] += 1
                 return True

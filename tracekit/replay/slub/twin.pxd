@@ -7,6 +7,8 @@ from tracekit.replay.slub.desk cimport Desk
 from tracekit.replay.slub.free cimport FreeCheck
 from tracekit.replay.slub.world cimport World
 
+cdef int64_t ALLOC, BLIND, FREE, PAGE_ALLOC, PAGE_FREE
+
 
 @cython.final
 cdef class SlubTwin:

@@ -6,6 +6,7 @@ from tracekit.replay.slub.desk cimport SimulatedCache
 from tracekit.replay.slub.page_rows cimport PageRows
 
 cdef uint64_t MASK
+cdef int FREED, LIVE, NEVER_SEEN
 
 
 @cython.final
@@ -38,6 +39,8 @@ cdef class World:
     cpdef own(self, SimulatedCache simulated, Slab slab)
     cpdef Slab old_slab(self, SimulatedCache simulated, int64_t head)
     cpdef SimulatedCache old_owner(self, int64_t pfn)
+    @cython.locals(pfn=int64_t, simulated=SimulatedCache, slab=Slab, slot=int)
+    cpdef bint made_by(self, int64_t pointer, Py_ssize_t row) except -9
     cpdef int64_t pfn(self, int64_t pointer) except? -9
     @cython.locals(place=int64_t, slot=int64_t, within=bint)
     cpdef int slot_of(self, SimulatedCache simulated, int64_t head, int64_t pointer) except -9

@@ -187,10 +187,12 @@ class World:
         """Say whether an object is in use, and a row is the one that allocated it."""
         pfn = self.pfn(pointer)
         owner = self.slabs.get(pfn)
-        slot = -1 if owner is None else self.slot_of(owner[0], owner[1].name, pointer)
-        if owner is None or slot < 0:
-            return self.whole.get(pointer, -1) == row
-        return owner[1].state[slot] == LIVE and owner[1].notes[slot] == row
+        if owner is not None:
+            simulated, slab = owner
+            slot = self.slot_of(simulated, slab.name, pointer)
+            if slot >= 0:
+                return slab.state[slot] == LIVE and slab.notes[slot] == row
+        return self.whole.get(pointer, -1) == row
 
     def living(self) -> list[int]:
         """Return the rows that allocated what is still in use, in order."""
