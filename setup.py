@@ -23,7 +23,15 @@ except ImportError:
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from tracekit.compiled import MODULES, STAMP, checksum, source  # noqa: E402
+from tracekit.compiled import (  # noqa: E402
+    EXTENSIONS,
+    MODULES,
+    STAMP,
+    extension_source,
+    extension_sum,
+    module_sum,
+    source,
+)
 
 SCANNER_FLAGS = ["-O3"] if os.name == "posix" else []
 # Python code compiled is long: this halves the time that it takes, and costs little speed.
@@ -34,13 +42,14 @@ LOOP_DIRECTIVES = {
     "annotation_typing": False,
     "auto_pickle": False,
     "emit_code_comments": False,
+    "initializedcheck": False,
 }
 
 
 def scanners() -> list[Extension]:
-    """Return one optional extension for each .pyx file of the package."""
-    sources = sorted((HERE / "tracekit").rglob("*.pyx"))
-    return [_extension(path.relative_to(HERE), SCANNER_FLAGS) for path in sources]
+    """Return one optional extension for each module that is written in Cython."""
+    sources = [extension_source(module).relative_to(HERE) for module in EXTENSIONS]
+    return [_extension(path, SCANNER_FLAGS) for path in sources]
 
 
 def loops() -> list[Extension]:
@@ -71,14 +80,16 @@ class BuildStamped(build_ext):
     """Say in tracekit/compiled.stamp which sources the compiled modules were made from."""
 
     def run(self) -> None:
-        """Build; the stamp is left out unless every module was compiled."""
+        """Build; the stamp says which of the two groups were compiled as a whole."""
         self.built: set[str] = set()
         super().run()
         folder = HERE if self.inplace else Path(self.build_lib)
         stamp = folder / STAMP.relative_to(HERE)
         stamp.unlink(missing_ok=True)
-        if self.built.issuperset(MODULES):
-            stamp.write_text(checksum())
+        groups = {MODULES: module_sum, EXTENSIONS: extension_sum}
+        sums = [found() for group, found in groups.items() if self.built.issuperset(group)]
+        if sums:
+            stamp.write_text("\n".join(sums) + "\n")
 
     def build_extension(self, ext: Extension) -> None:
         """Build one extension; a failure leaves the package with its Python form."""

@@ -44,10 +44,28 @@ def test_a_changed_source_is_not_taken_for_the_compiled_one(
     stamp = tmp_path / "compiled.stamp"
     monkeypatch.setattr(compiled, "STAMP", stamp)
     assert not compiled.in_use()
-    stamp.write_text(compiled.checksum())
+    stamp.write_text(f"{compiled.module_sum()}\n")
     assert compiled.in_use()
-    stamp.write_text("00000000")
+    stamp.write_text("00000000\n")
     assert not compiled.in_use()
+
+
+def test_an_extension_made_from_other_sources_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from tracekit.syntax.path import reading_path
+    from tracekit.syntax.trace import bulk_reader
+
+    for name in compiled.EXTENSIONS:
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(compiled, "STAMP", tmp_path / "compiled.stamp")
+    compiled.STAMP.write_text(f"{compiled.extension_sum()}\n")
+    finder = compiled.PythonFinder()
+    assert [finder.find_spec(name) for name in compiled.EXTENSIONS] == [None, None]
+    compiled.STAMP.write_text("00000000\n")
+    assert bulk_reader()[0] == "regular expressions"
+    assert reading_path().startswith("regular expressions")
 
 
 @pytest.mark.skipif(not compiled.in_use(), reason="nothing is compiled that could be compared")

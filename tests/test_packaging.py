@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 from tests.boots import ROOT, SAMPLES
+from tracekit.compiled import EXTENSIONS, MODULES
 
 SOURCES = ("tracekit", "grammars", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 NEEDED = ("tracekit/syntax/tables.json", "tracekit/py.typed", "tracekit/fixtures/target.sh")
@@ -76,6 +79,24 @@ def test_data_files_are_in_the_wheel(wheel: Path, folder: str, ending: str, insi
 @pytest.mark.parametrize("name", NEEDED)
 def test_single_files_are_in_the_wheel(wheel: Path, name: str) -> None:
     assert name in names_in(wheel)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no compiler")
+def test_the_compiled_modules_are_in_the_wheel(wheel: Path) -> None:
+    names = names_in(wheel)
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    wanted = {name.replace(".", "/") + suffix for name in (*MODULES, *EXTENSIONS)}
+    assert wanted - names == set()
+    assert "tracekit/compiled.stamp" in names
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no compiler")
+def test_the_installed_wheel_runs_compiled(installed: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(installed), "TRACEKIT_PURE": ""}
+    words = [sys.executable, "-m", "tracekit", "--version"]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "trace lines are read by the compiled scanner" in done.stdout
+    assert "loops are compiled" in done.stdout
 
 
 def test_nothing_else_is_in_the_wheel(wheel: Path) -> None:

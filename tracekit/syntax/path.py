@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 
 def reading_path() -> str:
-    """Return ``the compiled scanner`` where the extension is installed, else the fallback."""
-    if find_spec("tracekit.syntax._scanner") is not None:
-        return "the compiled scanner"
-    return "regular expressions; build the extension for speed"
+    """Return ``the compiled scanner`` where the extension can be used, else the fallback."""
+    try:
+        import tracekit.syntax._scanner  # noqa: F401
+    except ImportError:
+        return "regular expressions; build the extension for speed"
+    return "the compiled scanner"

@@ -89,7 +89,8 @@ def _page_part(trace: Trace, stream: Stream, event: str) -> Part:
     migratetype = _field(trace, event, type_field, 0)
     extra = _field(trace, event, extra_field, 0)
     if kind == ALLOC:
-        pfn = _column(page if 0 < page < _MAX_PFN else NO_PFN for page in pfn)
+        if len(bulk.within(pfn, 1, _MAX_PFN - 1)) < len(pfn):
+            pfn = _column(page if 0 < page < _MAX_PFN else NO_PFN for page in pfn)
         extra = _number_gfps(trace, stream, extra)
     elif kind == EXTFRAG:
         extra = _pack_fallback(trace, event)

@@ -4,7 +4,6 @@ cimport cython
 
 from tracekit.mm.page_alloc cimport PageAllocator, PcpList
 from tracekit.mm.page_alloc_zone cimport Zone
-from tracekit.replay.page_alloc.floating cimport Floating
 from tracekit.replay.page_alloc.frees cimport Frees
 from tracekit.replay.page_alloc.policy cimport Policy
 from tracekit.replay.page_alloc.stream cimport Stream
@@ -53,7 +52,7 @@ cdef class Twin:
     cdef public Policy policy
     cdef public Vmalloc vmalloc
     cdef public object resync
-    cdef public Floating floating
+    cdef public object floating
     cdef public dict matched
     cdef public Ties ties
     cdef public Frees frees
