@@ -44,11 +44,14 @@ class Trace:
 
 
 def play(
-    trace: Trace, rules: Rules | None = None, migratetype: int = MOVABLE
+    trace: Trace,
+    rules: Rules | None = None,
+    migratetype: int = MOVABLE,
+    zone_pages: int = 2048,
 ) -> tuple[Twin, Ledger]:
-    """Replay a trace over one zone of 2,048 free pages; return the twin and its ledger."""
+    """Replay a trace over one zone, whose first 2,048 pages are free; return twin and ledger."""
     rules = rules or Rules()
-    zone = Zone("Normal", 0, 0, 2048, rules)
+    zone = Zone("Normal", 0, 0, zone_pages, rules)
     for pfn in (0, 1024):
         zone.insert(pfn, 10, migratetype, tail=True)
     ledger = Ledger("page_alloc")

@@ -88,3 +88,42 @@ def test_a_drain_that_was_interrupted_goes_on_at_its_own_depth() -> None:
     _, ledger = play(trace)
     assert not ledger.divergences
     assert (ledger.kind("drain").matched, ledger.kind("drain").inferred) == (2, 0)
+
+
+def test_pages_listed_while_events_were_off_are_drained_in_a_run() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3)
+    trace.add(ALLOC, 0)
+    trace.add(BLIND, 0)
+    for pfn in (4097, 4098, 3):
+        trace.add(PCPU_DRAIN, pfn, migratetype=MOVABLE)
+    twin, _ = play(trace)
+    judge = twin.judge_free
+    twin.allocator.push(twin.allocator.pcp(twin.allocator.zones[0], 0, 1), 3, tail=True)
+    # row 6 is the first of the drains: 3 is the first listed page behind it
+    assert judge._stays(3, 6)
+    assert not judge._stays(2, 6)
+    assert judge._stays(None, 6)
+
+
+def test_an_order_that_nothing_showed_is_wrong_if_its_pages_are_freed_one_by_one() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3)
+    trace.add(FREE, 4096, 1)
+    trace.add(FREE, 4097)
+    twin, ledger = play(trace, zone_pages=8192)
+    assert codes(ledger) == [("PA105", 5)]
+    assert list(twin.cpus[0].pending) == [4, 5]
+    assert twin.stream.order[4] == 0
+
+
+def test_a_block_comes_back_in_pieces_only_if_all_of_them_do() -> None:
+    for second, found in ((1, []), (None, [("PA105", 3)])):
+        trace = Trace()
+        trace.refill(0, order=1)
+        trace.add(ALLOC, 0, 1)
+        trace.add(FREE, 0)
+        if second is not None:
+            trace.add(FREE, second)
+        _, ledger = play(trace)
+        assert codes(ledger) == found

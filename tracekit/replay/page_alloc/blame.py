@@ -51,9 +51,8 @@ class Blame:
         order = twin.stream.order[row]
         if freed is None or twin.stream.kind[freed] != FREE or twin.stream.order[freed] != order:
             return None
-        if twin.in_use.get(real) != order or self.future.next_kind(logged, row) != FREE:
-            return None
-        return freed
+        used = twin.in_use.get(real, -1) == order or self.future.last_row(real, row) is None
+        return freed if used and self.future.next_kind(logged, row) == FREE else None
 
     def other_freed(self, row: int) -> bool:
         """Blame one of two frees of a page for a page that comes back without one; mend it.
@@ -88,8 +87,10 @@ class Blame:
         twin, future, order = self.twin, self.future, self.twin.stream.order[row]
         zone = twin.allocator.zone_of(page)
         used = twin.in_use.get(page, -1) == order or future.last_row(page, row) is None
+        listed = page in twin.allocator.where or page in twin.frees.moving
         return (
             used
+            and not listed
             and not page & ((1 << order) - 1)
             and future.untouched_between(page, freed, row)
             and zone is not None
@@ -173,7 +174,7 @@ class Blame:
         freed = self._wrong_free(row, logged, real)
         if freed is None:
             return False
-        twin.in_use.pop(real)
+        twin.in_use.pop(real, None)
         twin.in_use[logged] = order
         twin.account.matched[LEGAL] -= 1
         why = f"line {stream.line[row]} drains the page that was freed here"

@@ -20,11 +20,15 @@ TAKEN_WHILE_OFF = "what was taken while no events were logged is not known"
 
 
 class FreeJudge:
-    """Judges pages that were freed, and pages that went back from per-cpu lists."""
+    """Judges pages that were freed, and pages that went back from per-cpu lists.
+
+    ``unproved`` maps blocks to the rows that freed them, where no line showed their order.
+    """
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
         self.shared = twin.resync
+        self.unproved: dict[int, int] = {}
 
     def free(self, row: int, known: int | None) -> bool:
         """Judge a free whose pages are not known to be in use at its order.
@@ -47,9 +51,9 @@ class FreeJudge:
             return self._free_from_list(row, home)
         if zone is not None and zone.block_with(pfn) is not None:
             return self._free_of_free(row, zone)
-        if known is None and self._inside_listed(pfn):
-            self._free_diverged(row, "PA104", f"order {order}", "a free page")
-            return False
+        listed = self._inside_listed(pfn) if known is None else None
+        if listed is not None:
+            return self._whole_was_single(listed, order) or self.freed_twice(row)
         if self.shared.contig.gives_back(pfn, row):
             account.matched[LEGAL] += 1
             return True
@@ -61,6 +65,8 @@ class FreeJudge:
             self._free_diverged(row, "PA105", f"order {order}", f"order {known}")
             stream.order[row] = known
             return True
+        if known is None and order:
+            self.unproved[pfn] = row
         account.matched[LEGAL] += 1
         return True
 
@@ -76,16 +82,38 @@ class FreeJudge:
                 return 0
         return None
 
-    def _inside_listed(self, pfn: int) -> bool:
-        """Return whether the page lies within a larger block of a per-cpu list."""
+    def _inside_listed(self, pfn: int) -> int | None:
+        """Return the larger block on its way through a per-cpu list that the page lies within."""
         where = self.twin.allocator.where
         for order in range(1, self.twin.rules.max_order + 1):
             first = pfn & -(1 << order)
             home = where.get(first)
             listed = self.twin.frees.moving.get(first, -1) if home is None else home.order
             if first != pfn and listed >= order:
-                return True
-        return False
+                return first
+        return None
+
+    def _whole_was_single(self, first: int, order: int) -> bool:
+        """Blame the free of a block whose order nothing had shown; set it right.
+
+        A page of it is freed on its own, as its neighbours are (free_reserved_area()).
+        """
+        twin, stream, allocator = self.twin, self.twin.stream, self.twin.allocator
+        row = self.unproved.pop(first, None)
+        if row is None:
+            return False
+        twin.account.matched[LEGAL] -= 1
+        whole = stream.order[row]
+        self._free_diverged(row, "PA105", f"order {whole}", f"order {order}")
+        twin.account.matched[LEGAL] += 1
+        stream.order[row] = order
+        if first in twin.frees.moving:
+            twin.frees.moving[first] = order
+        elif first in allocator.where:
+            home = allocator.where[first]
+            pindex = allocator.pindex[order][home.migratetype]
+            allocator.push(allocator.pcp(home.zone, home.cpu, pindex), first, tail=False)
+        return True
 
     def _overlaps(self, pfn: int, order: int) -> bool:
         """Return whether a page behind the first one belongs to an allocation of its own."""
@@ -95,11 +123,9 @@ class FreeJudge:
         """Return whether a block of order ``known`` may come back in pieces of ``order``.
 
         split_page() makes single pages of a block, each of which is then freed on its own: the
-        second page is not heard of again before its own free.
+        next that is heard of the second page is its own free.
         """
-        if order or not known:
-            return False
-        if self.shared.future.next_kind(pfn + 1, row) in (ALLOC, ZONE_LOCKED, PCPU_DRAIN):
+        if order or not known or self.shared.future.next_kind(pfn + 1, row) != FREE:
             return False
         self._make_single(pfn, known)
         return True
@@ -292,17 +318,22 @@ class FreeJudge:
     def _stays(self, predicted: int | None, row: int) -> bool:
         """Return whether later lines leave the predicted page in its list at this row.
 
-        A drain under way goes on with it then, and it leaves no free list.
+        It leaves no free list then, and the drain goes on with it, once the pages are done
+        that no line had put there.
         """
-        stream = self.twin.stream
+        stream, where = self.twin.stream, self.twin.allocator.where
         if predicted is None:
             return True
         if self.shared.future.next_kind(predicted, row) == ZONE_LOCKED:
             return False
-        cpu = stream.cpu[row]
-        following = next((r for r in range(row + 1, len(stream)) if stream.cpu[r] == cpu), row)
-        drains = stream.kind[following] == PCPU_DRAIN and following != row
-        return not drains or stream.pfn[following] == predicted
+        for following in range(row + 1, len(stream)):
+            if stream.cpu[following] != stream.cpu[row]:
+                continue
+            if stream.kind[following] != PCPU_DRAIN:
+                return True
+            if stream.pfn[following] in where:
+                return stream.pfn[following] == predicted
+        return True
 
     def _listed_while_off(self, pfn: int, row: int) -> bool:
         """Explain by a page that came into its per-cpu list while no events were logged."""

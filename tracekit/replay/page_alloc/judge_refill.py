@@ -36,6 +36,8 @@ class RefillJudge:
         if predicted is not None and self.shared.unordered.may_stand_first(row, zone, predicted):
             account.unchecked(REFILL, self.shared.unordered.reason)
             return pfn
+        if self._order_mended(row, zone, predicted):
+            return pfn
         if self.shared.passed_by.explains_refill(row, zone, predicted):
             account.inferred[REFILL] += 1
             return pfn
@@ -86,18 +88,54 @@ class RefillJudge:
     def other_order(self, row: int) -> int | None:
         """Return the order that the row should have, None where nothing speaks against its own.
 
-        The next line about the block, which hands it to a request or drains it, has the
-        order at which it was taken.
+        The next line about the block, which hands it to a request, drains or frees it, has
+        the order at which it was taken.
         """
         stream = self.twin.stream
         following = self.shared.future.next_row(stream.pfn[row], row)
-        if following is None or stream.kind[following] not in (ALLOC, PCPU_DRAIN):
+        if following is None or stream.pfn[following] != stream.pfn[row]:
             return None
         order = stream.order[following]
         return order if order != stream.order[row] else None
 
+    def _order_mended(self, row: int, zone: Zone, predicted: int | None) -> bool:
+        """Explain by a wrong order, of the row itself or of the one before it in its refill.
+
+        What the right order gives must be the logged block.
+        """
+        twin, stream = self.twin, self.twin.stream
+        pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        who = (stream.cpu[row], stream.pid[row], stream.context[row])
+        before = row - 1
+        if predicted is not None:
+            zone.undo(predicted, order, migratetype)
+        right = self.other_order(row)
+        if right is not None and zone.peek(right, migratetype) == pfn:
+            zone.rmqueue_smallest(right, migratetype)
+            twin.account.matched[REFILL] += 1
+            self.order_diverged(row, right)
+            stream.order[row] = right
+            return True
+        same = (stream.cpu[before], stream.pid[before], stream.context[before]) == who
+        if before >= 0 and same and stream.kind[before] == ZONE_LOCKED:
+            within = pfn - stream.pfn[before]
+            right = self.other_order(before)
+            if 0 < within < 1 << stream.order[before]:
+                # the block before took what the row takes now
+                right = within.bit_length() - 1
+            if right is not None and right < stream.order[before]:
+                self.order_diverged(before, right)
+                self.reorder(before, right)
+                if zone.peek(order, migratetype) == pfn:
+                    twin.account.matched[REFILL] += 1
+                    zone.rmqueue_smallest(order, migratetype)
+                    return True
+        if predicted is not None:
+            zone.rmqueue_smallest(order, migratetype)
+        return False
+
     def order_diverged(self, row: int, order: int) -> None:
-        """Report a refill whose order differs from that of its neighbours; set it right."""
+        """Report a refill whose order differs from that of its neighbours."""
         stream = self.twin.stream
         self.twin.account.matched[REFILL] -= 1
         self.twin.account.diverged(
@@ -108,6 +146,25 @@ class RefillJudge:
             logged=f"order {stream.order[row]} at {show(stream.pfn[row])}",
             simulated=f"order {order}",
         )
+
+    def reorder(self, row: int, order: int) -> None:
+        """Set a refill's order right: free what it took too much, take what it lacked."""
+        twin, stream, allocator = self.twin, self.twin.stream, self.twin.allocator
+        pfn, migratetype = stream.pfn[row], stream.migratetype[row]
+        zone = allocator.zone_of(pfn)
+        if zone is None:
+            return
+        for part in range(order, stream.order[row]):
+            zone.free_one(pfn + (1 << part), part, migratetype)
+        if order > stream.order[row]:
+            zone.evict(pfn, order)
+        stream.order[row] = order
+        home = allocator.where.get(pfn)
+        if home is not None:
+            pages = allocator.pcp(home.zone, home.cpu, allocator.pindex[order][migratetype])
+            allocator.push(pages, pfn, tail=True)
+            cpu = twin.cpu(home.cpu)
+            cpu.refilled = pages if cpu.refilled is home else cpu.refilled
 
     def _refill_diverged(self, row: int, zone: Zone, predicted: int | None) -> None:
         stream = self.twin.stream

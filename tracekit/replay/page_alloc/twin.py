@@ -271,6 +271,7 @@ class Twin:
             return
         else:
             pfn = self.judge_refill.refill(row, zone, predicted)
+            order = stream.order[row]
         self.took(row, zone, pfn, order, migratetype)
 
     def took(self, row: int, zone: Zone, pfn: int, order: int, migratetype: int) -> None:
@@ -310,21 +311,13 @@ class Twin:
         right = self.judge_refill.other_order(row)
         if right == before.order:
             self.judge_refill.order_diverged(row, right)
-            self.give_back(row, right)
+            self.judge_refill.reorder(row, right)
             return
         last = self.refill_rows.get(before.tail, row)
         right = self.judge_refill.other_order(last)
         if last != row and right == self.stream.order[row]:
             self.judge_refill.order_diverged(last, right)
-
-    def give_back(self, row: int, order: int) -> None:
-        """Free what a block of a wrongly logged order took too much."""
-        stream = self.stream
-        zone = self.allocator.zone_of(stream.pfn[row])
-        for part in range(order, stream.order[row]):
-            if zone is not None:
-                zone.free_one(stream.pfn[row] + (1 << part), part, stream.migratetype[row])
-        stream.order[row] = order
+            self.judge_refill.reorder(last, right)
 
     # -- allocations ----------------------------------------------------------------------
 
