@@ -12,6 +12,7 @@ from tests.replay.mm_init_text import PLAIN, played
 from tracekit.mm.ranges import total, union
 from tracekit.replay.boot import replay
 from tracekit.replay.budget.build import build_budget
+from tracekit.replay.budget.fine import BOOTMEM, ODD
 from tracekit.replay.budget.tree import Budget, Item
 from tracekit.replay.memblock.moments import Moments
 
@@ -95,3 +96,10 @@ def test_without_a_memory_line_the_maps_are_all(tmp_path: Path) -> None:
 
 def test_a_log_without_sizes_has_no_budget(tmp_path: Path) -> None:
     assert build_budget(played("Linux version 6.1.0 (x@y) #1 SMP\n", tmp_path).context) is None
+
+
+def test_what_bootmem_took_has_a_line_of_its_own() -> None:
+    budget, _ = budget_of(boot("arm_3.10.25_versatilepb_256M") / "dmesg.log")
+    assert find(budget.root, BOOTMEM).bytes % 4096 == 0
+    assert find(budget.root, ODD).bytes == 11636
+    assert (budget.free, budget.remainder) == (252936 << 10, 0)

@@ -37,6 +37,8 @@ def _compare(budget: Budget, context: Context) -> None:
     elif line.absent is not None:
         budget.kernel_free = (line.total - line.absent - line.reserved) * KIB
     else:
+        # Before v3.11 the line is printed right at the hand-off, and its first number is free.
+        budget.kernel_free = line.available * KIB
         return
     for name, size in kernel_view(context):
         if size:

@@ -20,6 +20,9 @@ from tracekit.replay.memblock.moments import Moments
 from tracekit.replay.memblock.regions import History, Piece
 
 FREE = "free at the hand-off"
+ABOVE = "RAM beyond the highest zone, never used"
+BOOTMEM = "taken by bootmem, whose lines name no caller"
+ODD = "parts of pages, never used"
 UNMAPPED = "RAM that is kept unmapped (nomap)"
 
 
@@ -209,10 +212,25 @@ def _free(ram: Item, free: Ranges, places: Places) -> int:
             if pages:
                 size = pages * places.page_size
                 top.add(Item(name, size, "free", f"free in {where[1]}", None, *where))
-    rest = total(free) - top.bytes
-    if rest:
-        ram.add(Item("parts of pages, never used", rest, "lost", "page rounding"))
+    _not_given(ram, free, total(free) - top.bytes, places)
     return top.bytes
+
+
+def _not_given(ram: Item, free: Ranges, rest: int, places: Places) -> None:
+    """Add what memblock had free and the page allocator did not get, by reason."""
+    page = places.page_size
+    whole = [(-(-start // page) * page, end // page * page) for start, end in free]
+    whole = [(start, end) for start, end in whole if start < end]
+    spans = [(z.zone.start_pfn * page, z.zone.end_pfn * page) for z in places.handoff.zones]
+    above = total(subtract(whole, union(spans)))
+    odd = total(free) - total(whole)
+    for name, size, kind, owner in (
+        (ABOVE, above, "lost", "zone limits"),
+        (BOOTMEM, rest - above - odd, "bootmem", "bootmem"),
+        (ODD, odd, "lost", "page rounding"),
+    ):
+        if size:
+            ram.add(Item(name, size, kind, owner))
 
 
 def returned(boot: Boot) -> list[Item]:
