@@ -196,3 +196,24 @@ def test_broken_stranger_in_a_folder_does_no_harm(boot: Path) -> None:
     (boot / "dmesg.log").write_bytes(b"\x1f\x8b\x08\0")
     with pytest.raises(CaptureError, match=r"dmesg\.log: the compressed data is cut"):
         open_capture([boot])
+
+
+@pytest.mark.parametrize("inside", ["cpu0", "per_cpu/cpu0"])
+def test_traces_of_single_cpus_are_not_taken_for_the_whole(tmp_path: Path, inside: str) -> None:
+    (tmp_path / inside).mkdir(parents=True)
+    (tmp_path / inside / "trace").write_text("# tracer: nop\n")
+    with pytest.raises(CaptureError, match="a trace of each CPU, but none of all of them") as error:
+        open_capture([tmp_path])
+    assert "/sys/kernel/tracing/trace" in str(error.value)
+
+
+def test_a_folder_like_tracefs_is_not_drained(tmp_path: Path) -> None:
+    # tracefs shows it as a plain file; who reads it takes events away, and waits for more
+    (tmp_path / "trace_pipe").write_text("# tracer: nop\n")
+    (tmp_path / "dmesg.log").write_text(DMESG)
+    for name in ("kmem/kfree/format", "kmem/kfree/id", "sched/sched_switch/format"):
+        (tmp_path / "events" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "events" / name).write_text("name: x\n")
+    capture = open_capture([tmp_path])
+    assert capture.traces == ()
+    assert list(capture.files) == ["events/kmem/kfree/format"]

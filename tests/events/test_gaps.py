@@ -99,3 +99,22 @@ def test_a_damaged_archive_says_so_at_the_end() -> None:
     trace = read(free("1.0").encode())
     trace.damage = "the compressed data is cut short."
     assert trace.gaps[-1].reason == "the compressed data is cut short"
+
+
+def test_an_event_that_cannot_be_read_is_missing() -> None:
+    broken = free("1.000002").replace("ptr=", "pt=")
+    (gap,) = gaps(free("1.000001") + broken + free("1.000003"))
+    assert (gap.first, gap.last, gap.count) == (0, 1, 1)
+    assert gap.reason == "a line with an event could not be read"
+    assert not gap.usual
+
+
+def test_a_line_that_was_no_event_hides_none() -> None:
+    assert gaps(free("1.000001") + "[    1.2] usb 1-1: new device\n" + free("1.000003")) == []
+
+
+def test_an_event_of_which_nothing_can_be_told_is_missed_by_the_header() -> None:
+    header = "# entries-in-buffer/entries-written: 3/3   #P:1\n"
+    (gap,) = gaps(header + free("1.000001") + "#garbage$%\n" + free("1.000003"))
+    assert gap.count == 1
+    assert gap.reason == "the header promises more events than follow"

@@ -65,3 +65,14 @@ def test_a_captured_boot_misses_nothing_but_the_usual_window() -> None:
     trace = read_captured(open_capture([boot("arm64-6.1-virt-dt")]))
     assert trace is not None
     assert [gap.usual for gap in trace.gaps] == [True]
+
+
+def test_a_trace_beside_others_is_not_the_whole_one(tmp_path: Path) -> None:
+    path = folder(tmp_path)
+    (path / "trace.txt").rename(path / "cpu0.txt")
+    (path / "cpu1.txt").write_text("# tracer: nop\n" + EVENT.replace("[000]", "[001]"))
+    trace = read_captured(open_capture([path]))
+    assert trace is not None
+    assert [(gap.first, gap.last, gap.usual) for gap in trace.gaps] == [(-1, 3, False)]
+    (remark,) = trace.remarks
+    assert remark.startswith(f"Only {path / 'cpu0.txt'} was read, not {path / 'cpu1.txt'}.")

@@ -14,10 +14,13 @@ from tracekit.capture.streams import ChunkReader, Source, file_source, spool, un
 if TYPE_CHECKING:
     import tarfile
 
-# what a capture tool knew beforehand or read from the machine's memory: never evidence
-_NEVER_NAMES = ("meta.json",)
+# what a capture tool knew beforehand or read from the machine's memory: never evidence; and of
+# tracefs the files that take the events out of the buffer, and wait where there are none
+_NEVER_NAMES = ("meta.json", "trace_pipe", "trace_pipe_raw")
 _NEVER_PREFIX = "truth_"
-_FOLDERS = ("proc", "formats")
+_FOLDERS = ("proc", "formats", "events")
+# of the folders of tracefs/events those that hold the formats of events that tracekit reads
+_EVENT_GROUPS = ("kmem", "percpu")
 _COMPRESSED = (".xz", ".gz", ".zst", ".bz2")
 _MEMBERS = 5000
 
@@ -38,6 +41,8 @@ class Bundle:
     def place(self, inside: str, source: Source) -> None:
         """Sort one member in by its path ``inside`` the bundle."""
         path = PurePosixPath(inside)
+        if path.parts[0] == "events" and not _is_format(path):
+            return
         if path.parts[0] in _FOLDERS and len(path.parts) > 1:
             plain = str(path)
             for suffix in _COMPRESSED:
@@ -47,18 +52,24 @@ class Bundle:
             self.candidates.append(source)
 
 
+def _is_format(path: PurePosixPath) -> bool:
+    """Whether this is events/GROUP/NAME/format of a group that is read."""
+    return len(path.parts) == 4 and path.parts[1] in _EVENT_GROUPS and path.name == "format"
+
+
 def _may_be_evidence(name: str) -> bool:
     return name not in _NEVER_NAMES and not name.startswith((_NEVER_PREFIX, "."))
 
 
 def open_folder(folder: str) -> Bundle:
-    """Return what a folder holds at its top, in proc/ and in formats/; nothing is read yet.
+    """Return what a folder holds at its top, in proc/, formats/ and events/; nothing is read yet.
 
     Raises CaptureError where the folder cannot be listed.
     """
     bundle = Bundle(folder)
     for path in _walk(folder, ""):
-        bundle.place(path, file_source(os.path.join(folder, path)))
+        if not path.startswith("events/") or _is_format(PurePosixPath(path)):
+            bundle.place(path, file_source(os.path.join(folder, path)))
     return bundle
 
 

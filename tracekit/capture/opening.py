@@ -23,6 +23,10 @@ _KINDS = ("dmesg", "trace")
 _MOST_SEARCHED = 8 << 20
 _NOTHING = "holds no kernel log and no trace that tracekit knows."
 _HINT = "Give it the output of 'dmesg', a console log, or a trace from /sys/kernel/tracing/trace."
+_WHOLE = (
+    "Give it /sys/kernel/tracing/trace, where the events of all CPUs stand in order of time; or "
+    "the files one by one, of which each tells of its CPU alone."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,19 @@ def open_capture(paths: Sequence[str | PathLike[str]]) -> Capture:
         bundle = _open(os.fspath(path))
         found = _useful(bundle) if bundle.whole else [_known(bundle.candidates[0])]
         if not found and not bundle.files:
-            raise CaptureError(bundle.name, _NOTHING, _HINT)
+            raise _useless(bundle.name)
         logs += [read_log(source) for source, kind in found if kind == "dmesg"]
         traces += [trace_source(source) for source, kind in found if kind == "trace"]
         sources |= bundle.files
     files = {name: Path(source.name) for name, source in sources.items()}
     return Capture(tuple(logs), tuple(traces), files, sources)
+
+
+def _useless(name: str) -> CaptureError:
+    """Return the error for a folder or archive that holds nothing of use."""
+    if any(Path(name).glob("cpu*/trace")) or any(Path(name).glob("per_cpu/cpu*/trace")):
+        return CaptureError(name, "holds a trace of each CPU, but none of all of them.", _WHOLE)
+    return CaptureError(name, _NOTHING, _HINT)
 
 
 def _open(name: str) -> Bundle:

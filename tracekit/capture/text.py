@@ -17,6 +17,8 @@ _ESCAPES = re.compile(
     r"|[ -/]*[0-~])?"
 )
 
+_BYTE_ESCAPES = re.compile(_ESCAPES.pattern.encode())
+
 
 def check_text(name: str, head: bytes) -> None:
     """Raise CaptureError where the first bytes of ``name`` cannot be the text of a log."""
@@ -70,6 +72,11 @@ def _clean(text: str) -> str:
     if "\b" in text:
         text = text.replace("\b", "")
     return text
+
+
+def without_escapes(data: bytes) -> bytes:
+    """Return the bytes without what a terminal takes as colours, titles and movements."""
+    return _BYTE_ESCAPES.sub(b"", data) if b"\x1b" in data else data
 
 
 def numbered_lines(text: str) -> tuple[list[str], list[int]]:

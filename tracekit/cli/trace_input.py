@@ -42,7 +42,12 @@ def open_trace(paths: tuple[str, ...], form: str) -> OpenedTrace:
             "trace-cmd report or perf script",
         )
     if not trace.counts.events and not trace.counts.unknown:
-        _refuse(form, f"{trace.path}: no event of a trace could be read")
+        _refuse(
+            form,
+            f"{trace.path}: no event of a trace could be read. An empty trace means that no event "
+            "was on: boot with trace_event=kmem:*,percpu:*, or write 1 to "
+            "/sys/kernel/tracing/events/kmem/enable",
+        )
     return OpenedTrace(trace, _page_size(capture), capture)
 
 

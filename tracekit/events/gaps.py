@@ -20,6 +20,7 @@ BEFORE_ALL = -1
 # Switching a kmem event on allocates, see tracepoint_add_func() in kernel/tracepoint.c.
 SWITCHING = "tracepoint_add_func"
 IDLE, INIT = 0, 1
+UNREAD = "a line with an event could not be read"
 MOST_STEPS_BACK = 1000
 # What an allocation prints before its own line, where its slab has to take new pages.
 PAGES_TAKEN = ("mm_page_alloc", "mm_page_alloc_zone_locked", "mm_page_alloc_extfrag")
@@ -53,6 +54,9 @@ def find_gaps(trace: Trace) -> list[Gap]:
 
 def _head(trace: Trace) -> Iterator[Gap]:
     header = trace.header
+    if trace.others:
+        reason = "other traces of the boot were not read"
+        yield Gap(BEFORE_ALL, len(trace), None, None, reason)
     missing = 0
     if header.entries is not None and header.written is not None:
         missing = header.written - header.entries
@@ -66,7 +70,10 @@ def _head(trace: Trace) -> Iterator[Gap]:
 
 def _lost(trace: Trace) -> Iterator[Gap]:
     for loss in trace.losses:
-        yield Gap(loss.index - 1, loss.index, loss.cpu, loss.count, "the ring buffer lost events")
+        reason = UNREAD if loss.unread else "the ring buffer lost events"
+        yield Gap(loss.index - 1, loss.index, loss.cpu, loss.count, reason)
+    if trace.counts.unparsed > len(trace.unparsed):
+        yield Gap(BEFORE_ALL, len(trace), None, None, "more lines than are kept could not be read")
 
 
 def _blind(trace: Trace) -> Iterator[Gap]:
@@ -138,7 +145,8 @@ def _before_init(trace: Trace, place: int) -> bool:
 
 def _tail(trace: Trace) -> Iterator[Gap]:
     entries, counts, end = trace.header.entries, trace.counts, len(trace)
-    read = counts.events + counts.markers + counts.unparsed + sum(counts.unknown.values())
+    unread = sum(loss.unread for loss in trace.losses)
+    read = counts.events + counts.markers + unread + sum(counts.unknown.values())
     if trace.damage:
         yield Gap(end - 1, end, None, None, trace.damage.rstrip("."))
     elif entries is not None and read < entries:

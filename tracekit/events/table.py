@@ -67,13 +67,15 @@ class Unparsed(NamedTuple):
 class Loss:
     """A line that says events were lost; ``index`` is that of the first event after it.
 
-    ``cpu`` and ``count`` are None where the line does not tell.
+    ``cpu`` and ``count`` are None where the line does not tell. ``unread`` says that the line
+    itself is the lost event, one that no rule could read.
     """
 
     index: int
     line: int
     cpu: int | None
     count: int | None
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,8 @@ class Trace:
     ``counting_clock`` says that times are ticks; ``clock_switched`` that the log of this boot
     tells of a change of trace clock, ``clock_ran_back`` that it tells of a clock that was set
     back, ``headless`` that events were on from boot's start but the trace begins later. ``cut``
-    says that the last line broke off, ``damage`` where an archive did. ``remarks`` are
-    sentences on what a reader should know and that hides no event.
+    says that the last line broke off, ``damage`` where an archive did, ``others`` are traces
+    of the same boot that were not read. ``remarks`` are sentences on what a reader should know.
     """
 
     path: str
@@ -176,6 +178,7 @@ class Trace:
     cut: bool = False
     damage: str = ""
     reader: str = ""
+    others: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:

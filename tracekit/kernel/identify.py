@@ -33,7 +33,7 @@ from tracekit.kernel.arch import ARCHES
 from tracekit.kernel.arch_callers import arches_of_caller
 from tracekit.kernel.arch_words import compiler, named_in, of_kconfig
 from tracekit.kernel.evidence import Evidence
-from tracekit.kernel.kconfig import config_release, page_size, parse_config, parse_formats
+from tracekit.kernel.kconfig import config_release, page_size, parse_config
 from tracekit.kernel.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ def _last(values: Iterable[str]) -> str | None:
 
 
 def _formats(capture: Capture) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for name in sorted(capture.files):
-        if name.startswith("formats/"):
-            found.update(parse_formats(capture.read_text(name) or ""))
-    return found
+    """Return the names of the fields of every event whose format file is there."""
+    from tracekit.events.formats import read_formats
+
+    formats = read_formats(capture.files, capture.read_text)
+    return {name: tuple(field.name for field in known.fields) for name, known in formats.items()}
 
 
 def _release(events: Sequence[Event]) -> str | None:

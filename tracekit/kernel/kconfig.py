@@ -1,4 +1,4 @@
-"""What a captured boot says of its kernel beside the log: kconfig and trace event formats."""
+"""What a captured boot's kconfig says of its kernel."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 
 _HEADER = re.compile(r"^# Linux/\S+ (\S+) Kernel Configuration", re.MULTILINE)
 _SYMBOL = re.compile(r"^(CONFIG_\w+)=(.*)$", re.MULTILINE)
-_FORMAT = re.compile(r"^name: (\w+)$(.*?)^print fmt", re.MULTILINE | re.DOTALL)
-_FIELD = re.compile(r"^\s*field:.*?(\w+)(?:\[[^]]*\])?;", re.MULTILINE)
 
 
 def parse_config(text: str) -> dict[str, str]:
@@ -19,14 +17,6 @@ def config_release(text: str) -> str | None:
     """Return the kernel version that the kconfig's header names."""
     found = _HEADER.search(text)
     return found[1] if found else None
-
-
-def parse_formats(text: str) -> dict[str, tuple[str, ...]]:
-    """Return the field names of every event in one or several trace format files."""
-    return {
-        name: tuple(field for field in _FIELD.findall(body) if not field.startswith("common_"))
-        for name, body in _FORMAT.findall(text)
-    }
 
 
 def page_size(config: dict[str, str]) -> int | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from tracekit.events.formats import is_raw, read_formats, settle
 from tracekit.events.table import ABSENT, Trace
 from tracekit.syntax.trace import Progress, read_trace
 
@@ -33,7 +34,10 @@ def read_captured(capture: Capture, progress: Progress | None = None) -> Trace |
     texts = [line.text for log in capture.logs for line in log.lines]
     trace.clock_switched = any(text.startswith(CLOCK_SWITCHED) for text in texts)
     trace.clock_ran_back = any(text.startswith(CLOCK_RAN_BACK) for text in texts)
-    trace.remarks = tuple(_never_up(trace, texts))
+    if is_raw(trace):
+        settle(trace, read_formats(capture.files, capture.read_text))
+    trace.others = tuple(other.path for other in capture.traces[1:])
+    trace.remarks = (*_never_up(trace, texts), *_not_read(trace))
     trace.headless = any(EVENTS_FROM_BOOT in text for text in texts) and _begins_late(trace)
     return trace
 
@@ -45,6 +49,15 @@ def _never_up(trace: Trace, texts: Iterable[str]) -> Iterator[str]:
         yield (
             f"CPU {cpu} never came up, for its ring buffer could not be allocated: no event is "
             "missing, the other CPUs did all the work. A smaller trace_buf_size= lets it come up."
+        )
+
+
+def _not_read(trace: Trace) -> Iterator[str]:
+    """Yield a remark where other traces were given beside this one."""
+    if trace.others:
+        yield (
+            f"Only {trace.path} was read, not {', '.join(trace.others)}. Give one trace that holds "
+            "all CPUs, as /sys/kernel/tracing/trace does, or each of them by itself."
         )
 
 

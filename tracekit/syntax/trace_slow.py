@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -29,6 +30,8 @@ from tracekit.syntax.wrapped_event import WrappedEvent, join, unquote
 KEPT_UNPARSED = 1000
 # bytes; the kernel prints a line of a trace into one page
 LONGEST_LINE = 4096
+# the cpu, which stands in every frame
+PLACE = re.compile(rb"\[\d{3,}\]\Z")
 
 
 class Sink(Protocol):
@@ -61,7 +64,7 @@ class SlowReader:
     def read(self, line: bytes, number: int) -> None:
         """Read one line, without its newline; ``number`` counts from 1."""
         self.counts.lines += 1
-        line = line.rstrip(b" \t\r")
+        line = line.rstrip(b" \t\r").lstrip(b"\r")
         if len(line) > LONGEST_LINE:
             self.flush()
             self._keep(line[:LONGEST_LINE], number, "longer than any line of a trace")
@@ -79,6 +82,8 @@ class SlowReader:
         self.read(line, number)
         self.flush()
         self.cut = self.counts.unparsed > unread
+        if self.cut and self.losses and self.losses[-1].line == number:
+            self.losses.pop()
 
     def flush(self) -> None:
         """Read what was held back in the hope of more lines: as much of it as makes an event."""
@@ -101,7 +106,7 @@ class SlowReader:
         if note is not None:
             self._note(note, number)
         elif not self._whole(line, number):
-            note = read_note(line)
+            note = read_note(line) or read_note(unquote(line))
             if note is not None:
                 self._note(note, number)
             elif not self._whole(join([line]), number):
@@ -215,4 +220,14 @@ class SlowReader:
     def _keep(self, line: bytes, number: int, reason: str) -> None:
         self.counts.unparsed += 1
         if len(self.unparsed) < KEPT_UNPARSED:
+            if _shows_event(line):
+                self.losses.append(Loss(len(self.columns), number, None, 1, unread=True))
             self.unparsed.append(Unparsed(number, line.decode("utf-8", "replace"), reason))
+
+
+def _shows_event(line: bytes) -> bool:
+    """Return whether a line that could not be read was an event, or one of a known kind."""
+    words = line.replace(b":", b": ").split()
+    return any(word.endswith(b":") and is_event(word) for word in words) or any(
+        PLACE.match(word) for word in words
+    )
