@@ -6,7 +6,7 @@ import pytest
 
 from tests.replay.page_alloc.play import MOVABLE, Trace, codes, play
 from tracekit.mm.page_alloc_rules import Rules
-from tracekit.replay.page_alloc.stream import ALLOC, FREE, ZONE_LOCKED
+from tracekit.replay.page_alloc.stream import ALLOC, FREE, VFREE, ZONE_LOCKED
 from tracekit.replay.page_alloc.unordered import AT_ONCE, SHUFFLED
 
 ORDER = 4
@@ -22,6 +22,7 @@ def freed(first: dict[str, int], second: dict[str, int], *between: dict[str, int
     for who in between:
         trace.add(FREE, 512, 0, **who)
     trace.add(FREE, 32, ORDER, **second)
+    trace.add(VFREE, 0, **second)
     trace.add(ZONE_LOCKED, 0, ORDER)
     return trace
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import REFILL
+from tracekit.replay.page_alloc.in_flight import REASON
 from tracekit.replay.page_alloc.resync import show
 from tracekit.replay.page_alloc.stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
 
@@ -45,6 +46,9 @@ class RefillJudge:
             self._refill_diverged(row, zone, predicted)
             stream.pfn[row], stream.pfn[row + 1] = stream.pfn[row + 1], stream.pfn[row]
             return predicted
+        if self.shared.in_flight.explains(row, zone, predicted):
+            account.unchecked(REFILL, REASON)
+            return pfn
         after = None if predicted is None else self.shared.future.next_kind(predicted, row)
         hidden = predicted is not None and self.shared.hidden(predicted, order, row)
         if predicted is not None and not hidden and self._logged_wrongly(row, zone, after):

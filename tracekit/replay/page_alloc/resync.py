@@ -13,6 +13,7 @@ from tracekit.replay.page_alloc.blame import Blame
 from tracekit.replay.page_alloc.contig import Contig
 from tracekit.replay.page_alloc.floating import Floating
 from tracekit.replay.page_alloc.future import Future
+from tracekit.replay.page_alloc.in_flight import InFlight
 from tracekit.replay.page_alloc.passed_by import PassedBy
 from tracekit.replay.page_alloc.stopped import Stopped
 from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN, ZONE_LOCKED
@@ -52,6 +53,7 @@ class Resync:
         self.unordered = Unordered(twin, self.future)
         self.passed_by = PassedBy(twin, self.future)
         self.floating = Floating(twin, self.future)
+        self.in_flight = InFlight(twin, self.future)
         self.contig = Contig(twin)
         self.blame = Blame(twin, self.future)
         self.stopped = Stopped(twin, self.future)

@@ -132,6 +132,7 @@ class Twin:
         self.vmalloc = Vmalloc(allocator, self.policy)
         self.resync = Resync(self)
         self.floating = self.resync.floating
+        self.in_flight = self.resync.in_flight
         self.judge_refill = RefillJudge(self)
         self.judge_alloc = AllocJudge(self)
         self.judge_free = FreeJudge(self)
@@ -209,6 +210,8 @@ class Twin:
         cpu = self.cpu(number)
         if self.floating.pages and not self.stream.context[row]:
             self.floating.land(self.stream.pid[row])
+        if self.in_flight.blocks:
+            self.in_flight.land_all(row)
         if cpu.pending:
             self.frees.commit_all(row, cpu)
         if self.vmalloc.freeing is not None and self.vmalloc.freeing.cpu == number:
@@ -261,6 +264,8 @@ class Twin:
         cpu = self.cpu(stream.cpu[row])
         if cpu.pending:
             self.frees.commit_all(row, cpu)
+        if self.in_flight.blocks:
+            self.in_flight.land_all(row)
         if not self.moves and zone.peek(order, migratetype) is None:
             self.fallbacks.claim_before(zone, row)
         predicted = zone.rmqueue_smallest(order, migratetype)
