@@ -39,9 +39,12 @@ LOOP_FLAGS = ["-O1", "-g0"] if os.name == "posix" else []
 # C types are those of the .pxd files: annotations are for people and for mypy.
 LOOP_DIRECTIVES = {
     "language_level": 3,
+    # nobody looks into these functions, and without names and defaults they are shorter
+    "binding": False,
     "annotation_typing": False,
     "auto_pickle": False,
     "emit_code_comments": False,
+    # columns are there from an object's beginning
     "initializedcheck": False,
 }
 
