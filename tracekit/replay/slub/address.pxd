@@ -9,3 +9,4 @@ cdef class AddressCheck:
     cdef public set lost
     cdef public object leftovers
     cdef public set late
+    cdef public object gaps

@@ -9,6 +9,7 @@ from tracekit.mm.slub import FREED, NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.replay.page_alloc.stream import interrupt_context
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+from tracekit.replay.slub.gap import Gaps
 from tracekit.replay.slub.leftover import Leftovers
 
 __all__ = ["FILLED_BEFORE", "AddressCheck", "Place"]
@@ -38,6 +39,7 @@ class Pending:
     slab: Slab
     expected: int
     skipped: list[Spot]
+    since: int = -1
     allocs: int = 0
 
 
@@ -52,6 +54,7 @@ class AddressCheck:
         self.lost: set[tuple[int, int]] = set()
         self.leftovers = Leftovers(desk)
         self.late: set[tuple[int, int]] = set()
+        self.gaps: Gaps | None = None
 
     # ------------------------------------------------------------ where it lies
 
@@ -279,7 +282,24 @@ class AddressCheck:
         before = self.pending.pop(number, None)
         if before is not None:
             self._report_skip(before)
-        self.pending[number] = Pending(row, simulated, slab, expected, skipped)
+        since = max(each.notes[at] for each, at in skipped)
+        since = max(since, self.last_alloc(row, simulated))
+        self.pending[number] = Pending(row, simulated, slab, expected, skipped, since)
+
+    def last_alloc(self, row: int, simulated: SimulatedCache) -> int:
+        """Return the row of the cache's last allocation on the CPU of `row`, -1 for none."""
+        return simulated.last_row.get(self.desk.stream.cpu[row], -1)
+
+    def lost_before(self, row: int, simulated: SimulatedCache, since: int) -> int:
+        """Return the row before which a line most likely was lost, `row` where nothing tells.
+
+        It stood after row `since`.
+        """
+        if row - since > _MOST_ROWS:
+            return row
+        if self.gaps is None:
+            self.gaps = Gaps(self.desk.stream)
+        return self.gaps.place(since, row, simulated.facts.keys)
 
     def _comes_late(self, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
         """Say whether this object was taken before one whose line came first."""
@@ -373,7 +393,7 @@ class AddressCheck:
         waiting.slab.skipped = True
         self.lost.update((slab.name, slot) for slab, slot in waiting.skipped)
         self.desk.diverge(
-            waiting.row,
+            self._gap(waiting),
             "address",
             "SL105",
             f"object of {simulated.name}",
@@ -383,7 +403,15 @@ class AddressCheck:
                 "objects were allocated in bulk, which prints nothing",
             ),
             severity=self._severity(simulated),
+            logged=f"ptr=0x{self.desk.stream.pointer(waiting.row):x}",
+            related=waiting.row,
         )
+
+    def _gap(self, waiting: Pending) -> int:
+        """Return the row before which the line that `waiting` misses most likely stood."""
+        if len(waiting.skipped) > 1:
+            return waiting.row
+        return self.lost_before(waiting.row, waiting.simulated, waiting.since)
 
     def _severity(self, simulated: SimulatedCache) -> Severity | None:
         """Return NOTE where what nobody sees can explain an object that was passed over.

@@ -89,10 +89,12 @@ class FreeCheck:
             self.desk.inferred["free"] += 1
             simulated.note_bulk(row)
         elif state == FREED:
-            self._report(row, "SL201", subject, "the object is free", slab.notes[slot])
+            lost = self._gap(row, simulated, slab.notes[slot])
+            self._report(row, "SL201", subject, "the object is free", slab.notes[slot], lost)
             return False
         else:
-            self._report(row, "SL203", subject, _WANTED["SL203"])
+            lost = self._gap(row, simulated, -1)
+            self._report(row, "SL203", subject, _WANTED["SL203"], lost=lost)
         if state == FREED:
             simulated.cache.forget(slab, slot)
         return True
@@ -104,13 +106,26 @@ class FreeCheck:
         excused = excused or (state == NEVER_SEEN and slab.skipped)
         return excused or self.address.freed_unallocated(slab, slot)
 
+    def _gap(self, row: int, simulated: SimulatedCache, since: int) -> int:
+        """Return the row before which the object's allocation most likely was lost."""
+        since = max(since, self.address.last_alloc(row, simulated))
+        return self.address.lost_before(row, simulated, since)
+
     def _report(
-        self, row: int, code: str, subject: str, wanted: str, related: int | None = None
+        self,
+        row: int,
+        code: str,
+        subject: str,
+        wanted: str,
+        related: int | None = None,
+        lost: int | None = None,
     ) -> None:
         named = self.desk.stream.what[row]
         name = f" by cache {self.desk.stream.names[named]}" if named >= 0 else ""
+        if lost is not None and lost != row:
+            related = row
         self.desk.diverge(
-            row,
+            row if lost is None else lost,
             "free",
             code,
             subject,
