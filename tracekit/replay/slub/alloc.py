@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracekit.mm.slub import LIVE, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.replay.slub.address import NOWHERE, AddressCheck, Place
-from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+from tracekit.replay.slub.desk import BULK, Desk, SimulatedCache, SlubRules
 from tracekit.replay.slub.ties import Ties
 from tracekit.replay.slub.world import World
 
@@ -206,7 +206,10 @@ class AllocCheck:
 
     def _in_use(self, row: int, simulated: SimulatedCache, expected: Place) -> None:
         """The place is in use: its object was freed without a line, or the line is wrong."""
-        if simulated.silent or simulated.blind or expected[1] < 0:
+        if simulated.silent:
+            self.desk.unchecked["object", BULK] += 1
+            simulated.note_bulk(row)
+        elif simulated.blind or expected[1] < 0:
             self.desk.inferred["object"] += 1
             simulated.note_bulk(row)
         else:

@@ -13,7 +13,9 @@ from tracekit.replay.slub.identity import CacheFacts
 from tracekit.replay.slub.layout import LinearMap
 from tracekit.replay.slub.stream import SlabStream
 
-__all__ = ["Desk", "SimulatedCache", "SlubRules"]
+__all__ = ["BULK", "Desk", "SimulatedCache", "SlubRules"]
+
+BULK = "objects of the cache come and go in bulk, which prints nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracekit.mm.slub import FREED, LIVE, NEVER_SEEN, Slab
 from tracekit.replay.slub.address import FILLED_BEFORE, AddressCheck
-from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
+from tracekit.replay.slub.desk import BULK, Desk, SimulatedCache, SlubRules
 from tracekit.replay.slub.ties import Ties
 from tracekit.replay.slub.world import World
 
@@ -86,7 +86,10 @@ class FreeCheck:
         if other:
             self._report(row, "SL202", subject, _WANTED["SL202"])
         elif self._unseen(row, simulated, slab, slot):
-            self.desk.inferred["free"] += 1
+            if simulated.silent:
+                self.desk.unchecked["free", BULK] += 1
+            else:
+                self.desk.inferred["free"] += 1
             simulated.note_bulk(row)
         elif state == FREED:
             lost = self._gap(row, simulated, slab.notes[slot])

@@ -15,8 +15,8 @@ from tracekit.replay.slub.stream import ALLOC, BLIND, PAGE_ALLOC, SlabStream
 __all__ = ["Gaps"]
 
 Pair = tuple[int, int]
-# So many times more often must an allocation stand between two lines than not.
-CLEAR = 2
+# So many times as often must an allocation stand between two lines as not.
+CLEAR = 1
 
 
 class Gaps:
