@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.replay.page_alloc.play import MOVABLE, Trace, codes, play
 from tracekit.mm.page_alloc_rules import UNMOVABLE, Rules
+from tracekit.replay.page_alloc.judge_free import COMPACTED
 from tracekit.replay.page_alloc.stream import ALLOC, BLIND, FREE, PCPU_DRAIN, VMALLOC
 
 
@@ -127,3 +128,23 @@ def test_a_block_comes_back_in_pieces_only_if_all_of_them_do() -> None:
             trace.add(FREE, second)
         _, ledger = play(trace)
         assert codes(ledger) == found
+
+
+def test_after_compaction_took_free_pages_no_failed_prediction_is_an_error() -> None:
+    trace = Trace()
+    trace.refill(0, 1, 2, 3)
+    for pfn in (0, 1, 2, 3):
+        trace.add(ALLOC, pfn)
+    for pfn in (0, 1, 2, 3):
+        trace.add(FREE, pfn)
+    for pfn in (0, 1, 2, 3):
+        trace.add(PCPU_DRAIN, pfn, migratetype=MOVABLE)
+    # page 2 is free, but has a user who gives it back
+    trace.add(FREE, 2)
+    trace.add(ALLOC, 2)
+    trace.refill(9)
+    twin, ledger = play(trace)
+    assert not ledger.divergences
+    assert ledger.kind("legal").inferred == 1
+    assert ledger.kind("refill").unchecked[COMPACTED] == 1
+    assert len(twin.resync.taken_rows) == 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Cpu, Twin
 
 
+COMPACTED = "memory compaction took free pages before, which logs nothing"
 TAKEN_WHILE_OFF = "what was taken while no events were logged is not known"
 
 
@@ -173,6 +174,8 @@ class FreeJudge:
         """The freed page is free already: taken by the unlogged run, or freed twice.
 
         Memory compaction too takes free pages without a line (mm/compaction.c: isolate_freepages).
+        It takes many, and which ones shows only when they are freed: from then on a prediction
+        that fails says nothing.
         """
         twin = self.twin
         pfn, order = twin.stream.pfn[row], twin.stream.order[row]
@@ -196,6 +199,7 @@ class FreeJudge:
             zone.evict(pfn, order)
             self.shared.taken_rows.append(row)
             twin.account.inferred[LEGAL] += 1
+            twin.account.reason = twin.account.reason or COMPACTED
             return True
         return self.freed_twice(row)
 
