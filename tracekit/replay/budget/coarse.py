@@ -16,10 +16,14 @@ from tracekit.events.hash_tables import HashTableLine
 from tracekit.events.initrd import Ramdisk
 from tracekit.events.mm_init import Freeing, MemmapUsed, MemoryLine, NodeRangeLine, SlubBanner
 from tracekit.events.percpu_setup import PcpuAllocMap, PcpuAllocSizes
+from tracekit.kernel.arch import facts, section_size
+from tracekit.mm.sparse import section_counts
 from tracekit.replay.budget.kinds import CMA, CRASH, HASH, INITRD, KERNEL, LOG, MEMMAP, PERCPU
 from tracekit.replay.budget.tree import Budget, Item
+from tracekit.replay.mm_init.early_memory import node_ranges
 
 KIB = 1024
+STRUCT_PAGE = 64
 
 
 def coarse_budget(boot: Boot) -> Budget | None:
@@ -105,8 +109,26 @@ def _crash(boot: Boot) -> Item | None:
 def _memmap(boot: Boot) -> Item | None:
     lines = boot.of(MemmapUsed)
     page = boot.kernel.page_size or 4096
+    if not lines:
+        return _sparse_memmap(boot, page)
     pages = sum(line.pages for line in lines)
-    return Item("memory map", pages * page, MEMMAP, MEMMAP, lines[0].source) if lines else None
+    return Item("memory map", pages * page, MEMMAP, MEMMAP, lines[0].source)
+
+
+def _sparse_memmap(boot: Boot, page: int) -> Item | None:
+    """Return what the struct pages of a 64-bit kernel take, which later kernels do not print.
+
+    Every section that holds RAM has them all (mm/sparse.c:sparse_init), 64 bytes each.
+    """
+    arch, section = facts(boot.kernel.arch), section_size(boot.kernel)
+    ranges = node_ranges(boot.of(NodeRangeLine), page)
+    aligned = boot.kernel.has("struct_page_aligned")
+    if arch is None or arch.bits != 64 or section is None or not (ranges and aligned):
+        return None
+    sections = sum(count for _, count in section_counts(ranges, section // page))
+    size = sections * (section // page) * STRUCT_PAGE
+    name = "memory map, reckoned at 64 bytes a page"
+    return Item(name, size, MEMMAP, MEMMAP, boot.of(NodeRangeLine)[0].source)
 
 
 def _percpu(boot: Boot) -> Item | None:
