@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.replay.budget.test_tree import small
-from tracekit.report.budget_limits import LimitError, broken_limits, read_limits
+from tracekit.report.budget_limits import LimitError, broken_limits, read_limits, unused_limits
 
 
 def limits(folder: Path, text: str) -> str:
@@ -50,3 +50,14 @@ def test_a_missing_file_and_an_unknown_total(tmp_path: Path) -> None:
         read_limits(str(tmp_path / "none.toml"))
     with pytest.raises(LimitError, match="no such line"):
         list(broken_limits(small(), {"total": {"nothing": 1}}))
+
+
+def test_sizes_may_be_written_as_the_budget_prints_them(tmp_path: Path) -> None:
+    text = '[kind]\na = "96M"\nb = "96 MiB"\nc = "2gib"\nd = "512 B"\ne = "7"\n'
+    found = read_limits(limits(tmp_path, text))["kind"]
+    assert found == {"a": 96 << 20, "b": 96 << 20, "c": 2 << 30, "d": 512, "e": 7}
+
+
+def test_a_limit_that_fits_nothing_is_told() -> None:
+    wanted = {"kind": {"hash tables": 200, "hash tabels": 1}, "caller": {"nobody": 1}}
+    assert list(unused_limits(small(), wanted)) == ["kind hash tabels", "caller nobody"]

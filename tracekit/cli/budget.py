@@ -38,7 +38,12 @@ def command(
     from tracekit.capture import CaptureError
     from tracekit.replay.boot import replay
     from tracekit.replay.budget.build import build_budget
-    from tracekit.report.budget_limits import LimitError, broken_limits, read_limits
+    from tracekit.report.budget_limits import (
+        LimitError,
+        broken_limits,
+        read_limits,
+        unused_limits,
+    )
     from tracekit.report.budget_text import RENDERERS
 
     try:
@@ -54,6 +59,8 @@ def command(
     if top is None and form in ("text", "markdown"):
         top = 12
     write(RENDERERS[form](budget, by, top), output)
+    for name in unused_limits(budget, wanted):
+        click.echo(f"note: {name} has a limit, but this boot has none of it", err=True)
     for limit in broken:
         click.echo(f"over budget: {limit}", err=True)
     raise SystemExit(1 if broken else 0)

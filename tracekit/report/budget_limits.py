@@ -15,6 +15,7 @@ The file sets limits in bytes or with a unit, per kind, per owner (caller) or in
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,15 +66,17 @@ def _sizes(path: str, table: str, rows: Any) -> dict[str, int]:
     for name, value in rows.items():
         if isinstance(value, int) and not isinstance(value, bool):
             found[name] = value
-        elif isinstance(value, str) and _is_size(value):
-            found[name] = memparse(value)
+        elif isinstance(value, str) and (size := _SIZE.fullmatch(value.strip())):
+            found[name] = memparse(size[1] + size[2])
         else:
-            raise LimitError(f"{path}: [{table}] {name} = {value!r} is no size; write 96M or bytes")
+            raise LimitError(
+                f"{path}: [{table}] {name} = {value!r} is no size; write 96M, 96 MiB or bytes"
+            )
     return found
 
 
-def _is_size(text: str) -> bool:
-    return text.rstrip("".join(SUFFIXES) + "".join(SUFFIXES).upper()).isdigit()
+# 96M as on the kernel's command line, or 96 MiB as the budget itself prints it.
+_SIZE = re.compile(rf"(\d+) ?([{''.join(SUFFIXES)}]?)(?:iB|B)?", re.IGNORECASE)
 
 
 def broken_limits(budget: Budget, limits: Mapping[str, Mapping[str, int]]) -> Iterator[Broken]:
@@ -91,6 +94,13 @@ def broken_limits(budget: Budget, limits: Mapping[str, Mapping[str, int]]) -> It
         for name, limit in limits.get(table, {}).items():
             if sums.get(name, 0) > limit:
                 yield Broken(f"{table} {name}", limit, sums[name])
+
+
+def unused_limits(budget: Budget, limits: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Yield the limits, as ``table name``, on what this boot has nothing of: perhaps misspelt."""
+    for table in TABLES:
+        known = {item.name for item in group(budget, table)} if table in limits else set()
+        yield from (f"{table} {name}" for name in limits.get(table, {}) if name not in known)
 
 
 def _total(budget: Budget, name: str) -> int:

@@ -85,13 +85,17 @@ class Budget:
 
 
 def group(budget: Budget, by: str) -> list[Item]:
-    """Return the undivided lines summed up by ``caller``, ``kind``, ``node`` or ``zone``."""
+    """Return the undivided lines summed up by ``caller``, ``kind``, ``node`` or ``zone``.
+
+    A sum by caller or kind names the line of its first part.
+    """
     found: dict[str, Item] = {}
     for leaf in budget.root.leaves():
         name = _key(leaf, by)
         item = found.setdefault(name, Item(name, kind=leaf.kind, owner=leaf.owner))
         item.size += leaf.bytes
-        item.source = item.source or leaf.source
+        if by in ("caller", "kind"):
+            item.source = item.source or leaf.source
     return sorted(found.values(), key=lambda item: (-item.bytes, item.name))
 
 
