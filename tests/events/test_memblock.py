@@ -46,6 +46,7 @@ def test_calls_of_the_three_ages() -> None:
 def test_what_a_call_does() -> None:
     assert call("memblock_phys_free: [0x1000-0x1fff] a+0x1/0x2").is_free
     assert call("   memblock_free: [0x03245000-0x03244fff] a+0x1/0x2").is_free
+    assert call("__memblock_free_early: [0x4defc0-0x8defbf] sparse_init+0x117/0x144").is_free
     late = call("__memblock_free_late: [0x63000-0x8efff] efi_free_boot_services+0x14b/0x23b")
     assert late.is_late
     assert not late.is_free

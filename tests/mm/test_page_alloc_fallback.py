@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tracekit.mm.page_alloc_fallback import (
     Donor,
     claim,
@@ -10,8 +12,9 @@ from tracekit.mm.page_alloc_fallback import (
     largest,
     steal,
     take_alone,
+    take_at_once,
 )
-from tracekit.mm.page_alloc_rules import Fallback, Rules
+from tracekit.mm.page_alloc_rules import RESERVE_TYPES_CMA, Fallback, Rules
 from tracekit.mm.page_alloc_zone import Zone
 
 UNMOVABLE, MOVABLE, RECLAIMABLE = 0, 1, 2
@@ -93,3 +96,60 @@ def test_claiming_moves_the_block_and_sets_its_type() -> None:
     assert claim(zone, Donor(0, 8, MOVABLE, True), RECLAIMABLE)
     assert zone.pageblock_type(0) == RECLAIMABLE
     assert zone.rmqueue_smallest(0, RECLAIMABLE) == 0
+
+
+OLD = Rules(fallback=Fallback.REMOVE, types=RESERVE_TYPES_CMA, move_to_tail=False)
+OLDER = replace(OLD, steals_more=False)
+OLD_MOVABLE, OLD_RECLAIMABLE, OLD_CMA = OLD.movable, OLD.reclaimable, 4
+
+
+def old_zone(rules: Rules, *blocks: tuple[int, int, int]) -> Zone:
+    zone = Zone("Normal", 0, 0, 8192, rules)
+    for block in blocks:
+        zone.insert(*block, tail=True)
+    return zone
+
+
+def test_until_v4_11_a_fallback_takes_the_largest_block() -> None:
+    zone = old_zone(OLD, (0, 1, UNMOVABLE), (1024, 3, UNMOVABLE))
+    assert find_fallback(zone, 0, OLD_MOVABLE) == Donor(1024, 3, UNMOVABLE, False)
+
+
+def test_until_v3_19_only_reclaimable_requests_take_small_blocks_whole() -> None:
+    for rules, whole in ((OLD, True), (OLDER, False)):
+        zone = old_zone(rules, (0, 3, OLD_MOVABLE))
+        assert find_fallback(zone, 0, UNMOVABLE) == Donor(0, 3, OLD_MOVABLE, whole)
+        assert find_fallback(zone, 0, OLD_RECLAIMABLE) == Donor(0, 3, OLD_MOVABLE, True)
+
+
+def test_until_v3_19_movable_requests_look_at_cma_first_and_leave_it_its_type() -> None:
+    zone = old_zone(OLDER, (0, 9, OLD_CMA), (1024, 9, OLD_RECLAIMABLE))
+    zone.set_pageblock_type(0, 0, OLD_CMA)
+    donor = find_fallback(zone, 0, OLD_MOVABLE)
+    assert donor == Donor(0, 9, OLD_CMA, False)
+    assert old_zone(OLD, (0, 9, OLD_CMA)).rules.fallbacks(OLD_MOVABLE)[0] == OLD_RECLAIMABLE
+
+
+def test_what_a_fallback_leaves_joins_the_request_since_v4_0() -> None:
+    for rules, kept in ((OLD, OLD_MOVABLE), (OLDER, UNMOVABLE)):
+        zone = old_zone(rules, (1024, 2, UNMOVABLE))
+        donor = find_fallback(zone, 0, OLD_MOVABLE)
+        assert donor is not None
+        assert take_at_once(zone, donor, 0, OLD_MOVABLE) == 1024
+        assert zone.head(1, kept) == 1026
+        assert zone.pageblock_type(1024) == OLD_MOVABLE
+
+
+def test_a_pageblock_changes_type_when_half_of_it_moves() -> None:
+    for free, kind in ((8, UNMOVABLE), (6, OLD_MOVABLE)):
+        zone = old_zone(OLD, (512, free, OLD_MOVABLE))
+        donor = find_fallback(zone, 0, UNMOVABLE)
+        assert donor is not None
+        take_at_once(zone, donor, 0, UNMOVABLE)
+        assert zone.pageblock_type(512) == kind
+        assert zone.head(5, UNMOVABLE) == 512 + 32
+    zone = old_zone(OLDER, (1024, 10, OLD_MOVABLE))
+    donor = find_fallback(zone, 0, UNMOVABLE)
+    assert donor is not None
+    take_at_once(zone, donor, 0, UNMOVABLE)
+    assert (zone.pageblock_type(1024), zone.pageblock_type(1536)) == (UNMOVABLE, UNMOVABLE)

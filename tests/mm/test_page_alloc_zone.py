@@ -155,3 +155,28 @@ def test_old_kernels_number_their_types_otherwise() -> None:
     assert (rules.reclaimable, rules.movable) == (1, 2)
     assert rules.fallbacks(rules.movable) == (1, 0)
     assert rules.type_number("HighAtomic") is None
+
+
+def test_undo_joins_only_what_was_split() -> None:
+    zone = Zone("Normal", 0, 0, 4096, Rules())
+    zone.insert(8, 1, 1, tail=True)
+    zone.insert(6, 1, 1, tail=False)
+    assert zone.rmqueue_smallest(1, 1) == 6
+    zone.undo(6, 1, 1)
+    assert list(zone.areas[1][1]) == [6, 8]
+
+
+def test_v2_6_38_does_not_see_that_an_upper_buddy_will_merge() -> None:
+    for misses, head in ((False, 64), (True, 2)):
+        zone = Zone("Normal", 0, 0, 4096, Rules(misses_upper=misses))
+        zone.insert(4, 2, 1, tail=True)
+        zone.insert(64, 1, 1, tail=True)
+        zone.free_one(2, 1, 1)
+        assert zone.head(1, 1) == head
+
+
+def test_pageblocks_may_be_numbered_from_the_zones_start() -> None:
+    zone = Zone("Normal", 0, 16, 4096, Rules())
+    zone.block_base = 16
+    zone.set_pageblock_type(512, 0, 2)
+    assert [zone.pageblock_type(pfn) for pfn in (16, 527, 528)] == [2, 2, 1]

@@ -65,6 +65,12 @@ MM_INIT: tuple[Feature, ...] = (
         subject="mm: memmap_init: iterate over memblock regions rather that check each PFN",
     ),
     Feature(
+        "pageblocks_from_zone_start",
+        until=(3, 8),
+        commit="c060f943d092",
+        subject="mm: use aligned zone start for pfn_to_bitidx calculation",
+    ),
+    Feature(
         "unavailable_by_memmap_init",
         since=(5, 12),
         commit="0740a50b9baa",

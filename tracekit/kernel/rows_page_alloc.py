@@ -12,6 +12,32 @@ PAGE_ALLOC: tuple[Feature, ...] = (
         subject="mm, page_alloc: reserve pageblocks for high-order atomic allocations on demand",
     ),
     Feature(
+        "reserve_blocks_whole",
+        since=(3, 0),
+        commit="6d3163ce86dd",
+        subject="mm: check if any page in a pageblock is reserved before marking it "
+        "MIGRATE_RESERVE",
+    ),
+    Feature(
+        "reserve_steps_aligned",
+        since=(3, 2),
+        commit="938929f14cb5",
+        subject="mm: Ensure that pfn_valid() is called once per pageblock when reserving "
+        "pageblocks",
+    ),
+    Feature(
+        "drain_event_shows_type",
+        since=(3, 7),
+        commit="770c8aaaf6f4",
+        subject="mm: fix tracing in free_pcppages_bulk()",
+    ),
+    Feature(
+        "events_on_in_start_kernel",
+        since=(4, 0),
+        commit="5f893b2639b2",
+        subject="tracing: Move enabling tracepoints to just after rcu_init()",
+    ),
+    Feature(
         "page_types",
         since=(4, 18),
         commit="6e292b9be7f4",
@@ -29,6 +55,19 @@ PAGE_ALLOC: tuple[Feature, ...] = (
         commit="6dda9d55bf54",
         subject="page allocator: reduce fragmentation in buddy allocator by adding buddies that "
         "are merging to the tail of the free lists",
+    ),
+    Feature(
+        "merge_likely_misses_upper",
+        since=(2, 6, 38),
+        until=(3, 6),
+        commit="0ba8f2d59304",
+        subject="mm/page_alloc: fix the page address of higher page's buddy calculation",
+    ),
+    Feature(
+        "fallback_steals_more",
+        since=(4, 0),
+        commit="9c0415eb8cbf",
+        subject="mm: more aggressive page stealing for UNMOVABLE allocations",
     ),
     Feature(
         "fallback_moves",

@@ -34,7 +34,8 @@ class Rules:
     deferred initialisation, None where struct pages are not deferred.
     ``highmem_apart`` says that HighMem is freed page by page in a pass of its own, before
     (True) or after (False) the rest, None that it is freed with the rest. ``flat``: the memory
-    map has no sections, and each zone has its own pageblock types.
+    map has no sections, and each zone has its own pageblock types, which are numbered from
+    the zone's first page if ``blocks_from_zone``.
     """
 
     nr_orders: int = 11
@@ -44,6 +45,7 @@ class Rules:
     section_pages: int | None = None
     highmem_apart: bool | None = None
     flat: bool = False
+    blocks_from_zone: bool = False
 
 
 @dataclass(slots=True)

@@ -31,16 +31,19 @@ def can_steal(rules: Rules, order: int, migratetype: int) -> bool:
     """Return whether a request may take more than the one block it found.
 
     ``order`` is that of the block found, ``migratetype`` that of the request. Mirrors
-    can_steal_fallback(), later should_try_claim_block().
+    can_steal_fallback(), later should_try_claim_block(), before v4.0 part of
+    __rmqueue_fallback().
     """
-    return order >= rules.pageblock_order // 2 or migratetype != rules.movable
+    eager = migratetype != rules.movable if rules.steals_more else migratetype == rules.reclaimable
+    return order >= rules.pageblock_order // 2 or eager
 
 
 def _donor_at(zone: Zone, order: int, migratetype: int) -> Donor | None:
     for other in zone.rules.fallbacks(migratetype):
         pfn = zone.head(order, other)
         if pfn is not None:
-            return Donor(pfn, order, other, can_steal(zone.rules, order, migratetype))
+            whole = other != zone.rules.type_number("CMA")
+            return Donor(pfn, order, other, whole and can_steal(zone.rules, order, migratetype))
     return None
 
 
@@ -65,8 +68,8 @@ def find_fallback(zone: Zone, order: int, migratetype: int) -> Donor | None:
     """Return the block that a request falls back to, None where no other type has one.
 
     The largest block, except that a movable request which may not take the whole pageblock
-    takes the smallest that fits. Under Fallback.CLAIM this is the block taken alone once no
-    pageblock could be claimed.
+    takes the smallest that fits (not under Fallback.REMOVE). Under Fallback.CLAIM this is the
+    block taken alone once no pageblock could be claimed.
     """
     if zone.rules.fallback is Fallback.CLAIM:
         first = next(largest(zone, order, migratetype), None)
@@ -74,6 +77,8 @@ def find_fallback(zone: Zone, order: int, migratetype: int) -> Donor | None:
             return first
         return smallest(zone, order, migratetype)
     donor = next(largest(zone, order, migratetype), None)
+    if zone.rules.fallback is Fallback.REMOVE:
+        return donor
     if donor is not None and not donor.whole_block and donor.order > order:
         return smallest(zone, order, migratetype)
     return donor
@@ -94,6 +99,27 @@ def steal(zone: Zone, donor: Donor, migratetype: int, *, claimed: bool) -> None:
         return
     zone.remove(donor.pfn)
     zone.insert(donor.pfn, donor.order, migratetype, tail=rules.move_to_tail)
+
+
+def take_at_once(zone: Zone, donor: Donor, order: int, migratetype: int) -> int:
+    """Take 2^order pages out of the donor and return their pfn, as until v4.11.
+
+    A donor of a pageblock or more changes type; if the whole pageblock may be taken, what is
+    free of it moves, and its type changes if that is half of it. What is left of the donor
+    joins the request's type, before v4.0 only then. Mirrors __rmqueue_fallback().
+    """
+    rules = zone.rules
+    kept = migratetype if rules.steals_more else donor.migratetype
+    if donor.order >= rules.pageblock_order:
+        zone.set_pageblock_type(donor.pfn, donor.order, migratetype)
+        kept = migratetype
+    elif donor.whole_block:
+        if zone.move_block(donor.pfn, migratetype) * 2 >= 1 << rules.pageblock_order:
+            zone.set_pageblock_type(donor.pfn, 0, migratetype)
+        kept = migratetype
+    zone.remove(donor.pfn)
+    zone.expand(donor.pfn, order, donor.order, kept)
+    return donor.pfn
 
 
 def claim(zone: Zone, donor: Donor, migratetype: int) -> bool:

@@ -58,8 +58,9 @@ class Rules:
     ``types`` are the names of the migrate types by number. ``pcp_max_order`` is the largest
     order kept in the per-cpu lists besides ``pcp_thp_order`` (None without huge pages).
     ``merge_to_tail``: a block whose merged block would have a free buddy goes to the list's
-    tail (buddy_merge_likely(), since v2.6.35, 6dda9d55bf54). ``move_to_tail``: blocks that change
-    type go to the tail of their new list (since v5.10, 293ffa5ebb9c), else to its head.
+    tail (buddy_merge_likely(), since v2.6.35, 6dda9d55bf54). ``misses_upper``: it does not see
+    that for the upper of two buddies (a slip of v2.6.38 to v3.5). ``move_to_tail``: blocks that
+    change type go to the tail of their new list (since v5.10, 293ffa5ebb9c), else to its head.
     ``bulk_unlogged``: pages that alloc_pages_bulk() takes print no mm_page_alloc (since
     v5.14, where vmalloc() uses it). ``pcp_trylock``: a free that interrupts a holder of the
     per-cpu lists passes them by (since v6.0). ``exact_to_tail``: alloc_pages_exact() frees what
@@ -68,7 +69,10 @@ class Rules:
     b2c9e2fbba32). ``vfree_merges``: vfree()
     gives neighbouring pages back as the largest aligned blocks (free_pages_bulk(), since
     v7.2). ``merge_retypes``: a pageblock that merges with one of another type takes its type
-    (since v6.10, e6cf9e1c4cde).
+    (since v6.10, e6cf9e1c4cde). ``steals_more``: Unmovable requests may take a whole
+    pageblock too, and what a fallback leaves of a block joins the request's type (since v4.0,
+    9c0415eb8cbf and 99592d598eca). ``typed_drains``: mm_page_pcpu_drain shows the migrate type
+    (since v3.7, 770c8aaaf6f4).
     """
 
     max_order: int = 10
@@ -79,6 +83,7 @@ class Rules:
     pcp_max_order: int = PAGE_ALLOC_COSTLY_ORDER
     pcp_thp_order: int | None = 9
     merge_to_tail: bool = True
+    misses_upper: bool = False
     move_to_tail: bool = True
     bulk_unlogged: bool = True
     pcp_trylock: bool = True
@@ -87,6 +92,8 @@ class Rules:
     vfree_merges: bool = False
     merge_retypes: bool = False
     shuffled: bool = False
+    steals_more: bool = True
+    typed_drains: bool = True
 
     @property
     def movable(self) -> int:
@@ -113,10 +120,13 @@ class Rules:
         """Return the types that a request of this type falls back to, in order.
 
         Mirrors ``fallbacks`` of mm/page_alloc.c. Movable requests have looked at Reclaimable
-        first, Unmovable and Reclaimable ones at each other, since v2.6.24; the reserve of
-        v4.3 and older is not a fallback here.
+        first, Unmovable and Reclaimable ones at each other, since v2.6.24, and Movable ones
+        looked at CMA before all until v3.19; the reserve of v4.3 and older is not a fallback here.
         """
         movable, reclaimable = self.movable, self.reclaimable
+        cma = None if self.steals_more else self.type_number("CMA")
+        if migratetype == movable and cma is not None:
+            return (cma, reclaimable, UNMOVABLE)
         return {
             UNMOVABLE: (reclaimable, movable),
             movable: (reclaimable, UNMOVABLE),

@@ -11,6 +11,7 @@ cdef class Zone:
     cdef public list areas
     cdef public dict blocks
     cdef public dict block_types
+    cdef public object block_base
     cdef int _max_order
     cdef int _block_order
     cdef int _movable

@@ -19,7 +19,8 @@ class Zone:
 
     ``areas[order][migratetype]`` is a list of the first pfn of each free block, head first.
     ``blocks`` maps the first pfn of a free block to its order times 8 plus its migrate type.
-    ``block_types`` maps a pageblock's number (pfn >> pageblock_order) to its migrate type.
+    ``block_types`` maps a pageblock's number ((pfn - block_base) >> pageblock_order) to its
+    migrate type; ``block_base`` is 0 but where old kernels number them from the zone's start.
     """
 
     __slots__ = (
@@ -28,6 +29,7 @@ class Zone:
         "_merge_to_tail",
         "_movable",
         "areas",
+        "block_base",
         "block_types",
         "blocks",
         "end",
@@ -48,6 +50,7 @@ class Zone:
         ]
         self.blocks: dict[int, int] = {}
         self.block_types: dict[int, int] = {}
+        self.block_base = 0
 
     def __repr__(self) -> str:
         return f"Zone({self.name!r}, nid={self.nid}, [{self.start:#x}-{self.end:#x}))"
@@ -77,11 +80,11 @@ class Zone:
 
         An unknown block is Movable, as memmap_init() sets it.
         """
-        return self.block_types.get(pfn >> self._block_order, self._movable)
+        return self.block_types.get(pfn - self.block_base >> self._block_order, self._movable)
 
     def set_pageblock_type(self, pfn: int, order: int, migratetype: int) -> None:
         """Set the type of the pageblock of ``pfn``, or of all those that 2^order pages cover."""
-        first = pfn >> self._block_order
+        first = pfn - self.block_base >> self._block_order
         for block in range(first, first + max(1, (1 << order) >> self._block_order)):
             self.block_types[block] = migratetype
 
@@ -134,7 +137,9 @@ class Zone:
 
     def undo(self, pfn: int, order: int, migratetype: int) -> None:
         """Put back what rmqueue_smallest() just took, as it was."""
-        while order < self._max_order and self.head(order, migratetype) == pfn + (1 << order):
+        while order < self._max_order and not pfn & ((2 << order) - 1):
+            if self.head(order, migratetype) != pfn + (1 << order):
+                break
             self.remove(pfn + (1 << order))
             order += 1
         self.insert(pfn, order, migratetype, tail=False)
@@ -186,6 +191,8 @@ class Zone:
         Mirrors buddy_merge_likely().
         """
         if order >= self._max_order - 1:
+            return False
+        if self.rules.misses_upper and pfn & (1 << order):
             return False
         higher = pfn & ~(1 << order)
         code = self.blocks.get(higher ^ (2 << order))

@@ -12,8 +12,8 @@ from tracekit.mm.page_alloc import PageAllocator
 from tracekit.mm.page_alloc_rules import UNMOVABLE, Fallback, Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.future import Future
-from tracekit.replay.page_alloc.stream import ZONE_LOCKED
-from tracekit.replay.page_alloc.unlogged import Deferred, infer_run
+from tracekit.replay.page_alloc.stream import ALLOC, PCPU_DRAIN, ZONE_LOCKED
+from tracekit.replay.page_alloc.unlogged import Deferred, find_targets, infer_run
 
 RULES = Rules(max_order=4, pageblock_order=2, fallback=Fallback.CLAIM)
 RECLAIMABLE = RULES.reclaimable
@@ -54,3 +54,31 @@ def test_a_type_claims_its_block_before_another_takes_it() -> None:
     assert {run.migratetype: run.pages for run in runs} == {UNMOVABLE: 3, RECLAIMABLE: 2}
     assert zone.peek(0, UNMOVABLE) == 3
     assert zone.peek(0, RECLAIMABLE) == 10
+
+
+def test_a_page_that_came_back_does_not_tell_where_the_run_stopped() -> None:
+    zone = Zone("Normal", 0, 0, 16, RULES)
+    trace = Trace()
+    trace.add(PCPU_DRAIN, 3, migratetype=UNMOVABLE)
+    trace.add(ZONE_LOCKED, 3, migratetype=UNMOVABLE)
+    future = Future(trace.stream)
+    allocator = PageAllocator([zone], RULES)
+    assert find_targets(allocator, trace.stream, future, 0)[id(zone)][UNMOVABLE].pfn == 3
+    trace.add(ZONE_LOCKED, 4, migratetype=UNMOVABLE)
+    trace.add(ZONE_LOCKED, 5, migratetype=UNMOVABLE)
+    future = Future(trace.stream)
+    assert find_targets(allocator, trace.stream, future, 0)[id(zone)][UNMOVABLE].pfn == 4
+
+
+def test_where_events_came_late_the_run_may_have_filled_per_cpu_lists() -> None:
+    for late, pages in ((False, []), (True, [2])):
+        zone = Zone("Normal", 0, 0, 16, RULES)
+        zone.insert(0, 4, UNMOVABLE, tail=True)
+        trace = Trace()
+        trace.add(ALLOC, 1, migratetype=UNMOVABLE)
+        trace.add(ZONE_LOCKED, 2, migratetype=UNMOVABLE)
+        after = Deferred(Handoff([], [], HandoffRules()), RULES, late_start=late)
+        allocator = PageAllocator([zone], RULES)
+        runs = infer_run(allocator, trace.stream, Future(trace.stream), after)
+        assert [run.pages for run in runs if late] == pages
+        assert after.taken == ({0: UNMOVABLE, 1: UNMOVABLE} if late else {})

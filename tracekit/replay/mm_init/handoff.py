@@ -100,6 +100,7 @@ def handoff_rules(setting: Setting) -> Rules:
         section_pages=setting.section_pages if deferred else None,
         highmem_apart=highmem_apart(setting),
         flat=is_flat(setting),
+        blocks_from_zone=is_flat(setting) and setting.has("pageblocks_from_zone_start"),
     )
 
 

@@ -15,14 +15,16 @@ from tracekit.events.carveouts import CmaReserved
 from tracekit.events.devicetree import MemoryPool
 from tracekit.events.gaps import BEFORE_ALL, Gap
 from tracekit.events.memblock import MemblockCall
+from tracekit.events.mm_init import ZonePages
 from tracekit.events.percpu_setup import PcpuAllocMap
 from tracekit.kernel.arch import ARCHES, nr_orders
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.memblock import Memblock
 from tracekit.mm.page_alloc import PageAllocator
-from tracekit.mm.page_alloc_rules import Fallback, Rules
+from tracekit.mm.page_alloc_rules import Rules
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.context import Context
+from tracekit.replay.mm_init.memmap_model import zone_lines
 from tracekit.replay.mm_init.setting import pageblock_order
 from tracekit.replay.page_alloc.account import Account
 from tracekit.replay.page_alloc.impossible import mark_impossible
@@ -30,7 +32,12 @@ from tracekit.replay.page_alloc.moments import Moments
 from tracekit.replay.page_alloc.pageblocks import uncounted
 from tracekit.replay.page_alloc.reader import read_rows
 from tracekit.replay.page_alloc.report import report_inferences
-from tracekit.replay.page_alloc.setting import read_rules, set_reserved_movable, zones_of
+from tracekit.replay.page_alloc.setting import (
+    read_rules,
+    set_reserved_movable,
+    set_reserves,
+    zones_of,
+)
 from tracekit.replay.page_alloc.snapshot import (
     FILES,
     Recorder,
@@ -44,7 +51,6 @@ from tracekit.replay.page_alloc.watch import PageWatch
 
 NO_HANDOFF = "what was free before the trace began is not known (no dmesg of this boot)"
 NO_HEAD = "the head of the trace is missing, so what was free there is not known"
-OLD = "the fallbacks of kernels before v4.12 are not simulated"
 LOST = "events were lost before this one"
 
 
@@ -78,7 +84,8 @@ def run(context: Context) -> None:
     twin.moments.show_left(len(stream))
     account.close()
     report_inferences(twin)
-    check_snapshot(ledger, windows, snapshot_files(boot), zones, account.reason)
+    unsettled = unsettled_zones(twin)
+    check_snapshot(ledger, windows, snapshot_files(boot), zones, account.reason, unsettled)
 
 
 def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Account) -> Twin:
@@ -90,8 +97,6 @@ def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Acc
     else:
         orders, block = handoff.rules.nr_orders, handoff.rules.pageblock_order
     rules = read_rules(kernel, orders, block, stream)
-    if rules.fallback is Fallback.REMOVE:
-        account.reason = account.reason or OLD
     mark_impossible(stream, rules, account)
     zones = _zones(boot, handoff, rules, stream)
     twin = Twin(PageAllocator(zones, rules), stream, account, cpu_nodes(boot, zones))
@@ -100,15 +105,46 @@ def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Acc
         for zone in zones:
             zone.clear()
         return twin
-    deferred = Deferred(handoff, rules)
+    late_start = not kernel.has("events_on_in_start_kernel", default=True)
+    deferred = Deferred(handoff, rules, late_start=late_start)
     future = twin.resync.future
-    report_run(infer_run(twin.allocator, stream, future, deferred), account)
+    twin.runs = infer_run(twin.allocator, stream, future, deferred)
+    report_run(twin.runs, account)
+    twin.resync.run_freed = late_start
+    if rules.type_number("Reserve") is not None:
+        set_reserves(kernel, handoff, zones, zone_pages(boot, handoff))
     twin.deferred = deferred
     areas = cma_areas(boot)
     late = late_frees(boot) if handoff.rules.to_tail else []
     twin.frees.know(deferred.ranges, areas, late)
     twin.resync.contig.areas = areas
     return twin
+
+
+def unsettled_zones(twin: Twin) -> set[tuple[int, str]]:
+    """Return the zones, by node and name, whose state at the first event is not certain.
+
+    Where events came late, a zone is certain if the run that took pages from it is known for
+    the two types that take pageblocks, and no refill showed another order than expected.
+    """
+    if not twin.resync.run_freed:
+        return set()
+    known: dict[tuple[int, str], set[int]] = {}
+    for run in twin.runs:
+        known.setdefault((run.zone.nid, run.zone.name), set()).add(run.migratetype)
+    every = {(zone.nid, zone.name) for zone in twin.allocator.zones}
+    return twin.resync.unsettled | {key for key in every if len(known.get(key, ())) < 2}
+
+
+def zone_pages(boot: Boot, handoff: Handoff) -> dict[tuple[int, str], int]:
+    """Return the present_pages of each zone, by node and zone name, where the log shows them.
+
+    Since v3.9 watermarks go by what the zone manages instead, and the line does not show that.
+    """
+    if boot.kernel.has("present_pages_whole", default=True):
+        return {}
+    lines = zone_lines(boot, ZonePages, handoff.nodes)
+    return {(zone.nid, zone.name): line.pages for zone, line in lines if zone is not None}
 
 
 def _zones(boot: Boot, handoff: Handoff | None, rules: Rules, stream: Stream) -> list[Zone]:

@@ -18,6 +18,7 @@ from tracekit.mm.page_alloc_fallback import (
     largest,
     steal,
     take_alone,
+    take_at_once,
 )
 from tracekit.mm.page_alloc_rules import Fallback
 from tracekit.mm.page_alloc_zone import Zone
@@ -36,6 +37,7 @@ class Fallbacks:
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
         self._claimed_row = -1
+        self.removed: dict[int, int] = {}
 
     def extfrag(self, row: int) -> None:
         """A request fell back to another migrate type: predict where to."""
@@ -46,22 +48,29 @@ class Fallbacks:
             twin.account.unchecked(FALLBACK, NO_ZONE)
         elif twin.rules.fallback is Fallback.MOVE:
             self._move(row, zone)
+        elif twin.rules.fallback is Fallback.REMOVE:
+            self._remove(row, zone)
         elif self._claimed_row == row:
             twin.account.matched[FALLBACK] += 1
         else:
             self._take(row, zone)
 
-    def logged(self, row: int) -> Donor:
-        """Return the donor that the event names."""
+    def logged(self, row: int, zone: Zone) -> Donor:
+        """Return the donor that the event names.
+
+        Until v3.11 the event shows the type that the block has got; the lists know the old one.
+        """
         stream = self.twin.stream
         order, migratetype, _ = stream.fallback(row)
+        if migratetype == stream.migratetype[row]:
+            migratetype = zone.blocks.get(stream.pfn[row], migratetype) & 7
         whole = can_steal(self.twin.rules, order, stream.migratetype[row])
         return Donor(stream.pfn[row], order, migratetype, whole)
 
     def _judge(self, row: int, zone: Zone, predicted: Donor | None) -> bool:
         """Compare; return whether the simulation can do what the event says."""
         twin = self.twin
-        donor = self.logged(row)
+        donor = self.logged(row, zone)
         if predicted == donor:
             twin.account.matched[FALLBACK] += 1
             return True
@@ -84,18 +93,39 @@ class Fallbacks:
         order, migratetype = stream.order[row], stream.migratetype[row]
         if self._judge(row, zone, find_fallback(zone, order, migratetype)):
             owned = stream.fallback(row)[2]
-            steal(zone, self.logged(row), migratetype, claimed=owned)
+            steal(zone, self.logged(row, zone), migratetype, claimed=owned)
+
+    def _remove(self, row: int, zone: Zone) -> None:
+        """Take the page now: the removal that is logged next is that of this very page."""
+        stream = self.twin.stream
+        pfn, order, migratetype = stream.pfn[row], stream.order[row], stream.migratetype[row]
+        if self._judge(row, zone, find_fallback(zone, order, migratetype)):
+            take_at_once(zone, self.logged(row, zone), order, migratetype)
+        else:
+            zone.evict(pfn, order)
+        self.removed[stream.cpu[row]] = pfn
+
+    def removal(self, row: int, zone: Zone) -> int | None:
+        """Return the page whose removal is logged next, None where the kernel has none.
+
+        Until v4.11 a fallback has taken it already; else it comes from the request's own type.
+        """
+        stream = self.twin.stream
+        taken = self.removed.pop(stream.cpu[row], None)
+        if taken is not None:
+            return taken
+        return zone.rmqueue_smallest(stream.order[row], stream.migratetype[row])
 
     def _take(self, row: int, zone: Zone) -> None:
         twin = self.twin
         stream = twin.stream
         order, migratetype = stream.order[row], stream.migratetype[row]
         predicted = find_fallback(zone, order, migratetype)
-        if predicted != self.logged(row) and self._other_style(row, zone):
+        if predicted != self.logged(row, zone) and self._other_style(row, zone):
             twin.account.inferred[FALLBACK] += 1
-            take_alone(zone, self.logged(row), order, migratetype)
+            take_alone(zone, self.logged(row, zone), order, migratetype)
         elif self._judge(row, zone, predicted):
-            take_alone(zone, self.logged(row), order, migratetype)
+            take_alone(zone, self.logged(row, zone), order, migratetype)
         twin.took(row, zone, stream.pfn[row], order, migratetype)
 
     def _other_style(self, row: int, zone: Zone) -> bool:
@@ -108,7 +138,9 @@ class Fallbacks:
         if rules.fallback is not Fallback.TAKE:
             return False
         twin.adopt(replace(rules, fallback=Fallback.CLAIM))
-        if find_fallback(zone, stream.order[row], stream.migratetype[row]) != self.logged(row):
+        if find_fallback(zone, stream.order[row], stream.migratetype[row]) != self.logged(
+            row, zone
+        ):
             twin.adopt(rules)
             return False
         twin.account.infer(

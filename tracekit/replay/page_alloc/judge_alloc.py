@@ -231,7 +231,7 @@ class AllocJudge:
         stream, future = twin.stream, self.shared.future
         pfn, order = stream.pfn[row], stream.order[row]
         block = range(pfn, pfn + (1 << order))
-        if self.shared.window < 0 or taken is not None or zone is None:
+        if not self.shared.were_off or taken is not None or zone is None:
             return False
         if not all(future.untouched_between(page, self.shared.window, row) for page in block):
             return False

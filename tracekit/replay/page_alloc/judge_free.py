@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from tracekit.mm.page_alloc import PcpList
+from tracekit.mm.page_alloc_rules import Drain
 from tracekit.mm.page_alloc_zone import Zone
 from tracekit.replay.page_alloc.account import DRAIN, LEGAL, PFN
 from tracekit.replay.page_alloc.resync import WHILE_OFF, WHOLE_DRAIN, show
@@ -255,7 +256,7 @@ class FreeJudge:
             return pfn
         if home is None and self._stays(predicted, row) and self._listed_while_off(pfn, row):
             if predicted is not None:
-                cpu.draining, cpu.expected = zone, chain((predicted,), cpu.expected)
+                cpu.draining, cpu.expected = zone, self._put_off(predicted, cpu.expected)
             twin.account.unchecked(DRAIN, WHILE_OFF)
             return pfn
         if predicted is not None and home is None and self._freed_instead(row, predicted):
@@ -281,6 +282,24 @@ class FreeJudge:
         if home is not None:
             stream.order[row] = allocator.drop(pfn).order
         return pfn
+
+    def _put_off(self, predicted: int, expected: Iterator[int]) -> Iterator[int]:
+        """Yield what is drained next, after a page that stood behind ``predicted`` in its list.
+
+        Where lists take turns, the pages of that list come one turn later each.
+        """
+        where = self.twin.allocator.where
+        if self.twin.rules.drain is not Drain.ROTATE:
+            yield from chain((predicted,), expected)
+            return
+        home, waiting = where.get(predicted), predicted
+        for page in expected:
+            if where.get(page) is home:
+                yield waiting
+                waiting = page
+            else:
+                yield page
+        yield waiting
 
     def _begun_anew(self, row: int, home: PcpList, cpu: Cpu) -> bool:
         """Explain by a drain that began just here: by a worker, or for the next free.
@@ -344,9 +363,9 @@ class FreeJudge:
         twin, shared = self.twin, self.shared
         order = twin.stream.order[row]
         zone = twin.allocator.zone_of(pfn)
-        if shared.window < 0 or zone is None or not shared.untouched(pfn, order, row):
+        if not shared.were_off or zone is None or not shared.untouched(pfn, order, row):
             return False
-        if zone.block_with(pfn) is not None:
+        if zone.block_with(pfn) is not None and not shared.run_freed:
             return False
         for page in range(pfn, pfn + (1 << order)):
             twin.in_use.pop(page, None)

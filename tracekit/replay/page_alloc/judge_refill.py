@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tracekit.replay.page_alloc.twin import Twin
 
 MAX_SKIPPED = 4096
+RUN_ORDER = "what the kernel freed again before events were on, it left in an unknown order"
 
 
 class RefillJudge:
@@ -42,7 +43,8 @@ class RefillJudge:
         if self.shared.passed_by.explains_refill(row, zone, predicted):
             account.inferred[REFILL] += 1
             return pfn
-        if predicted is not None and self._swapped(row, predicted):
+        unsure = self.shared.left_by_run(row, zone, predicted)
+        if predicted is not None and not unsure and self._swapped(row, predicted):
             self._refill_diverged(row, zone, predicted)
             stream.pfn[row], stream.pfn[row + 1] = stream.pfn[row + 1], stream.pfn[row]
             return predicted
@@ -51,7 +53,11 @@ class RefillJudge:
             return pfn
         after = None if predicted is None else self.shared.future.next_kind(predicted, row)
         hidden = predicted is not None and self.shared.hidden(predicted, order, row)
-        if predicted is not None and not hidden and self._logged_wrongly(row, zone, after):
+        if (
+            predicted is not None
+            and not (hidden or unsure)
+            and self._logged_wrongly(row, zone, after)
+        ):
             self._refill_diverged(row, zone, predicted)
             return predicted
         if predicted is not None:
@@ -70,7 +76,10 @@ class RefillJudge:
             zone.evict(pfn, order)
             account.inferred[REFILL] += 1
             return pfn
-        self._refill_diverged(row, zone, predicted)
+        if unsure:
+            account.unchecked(REFILL, RUN_ORDER)
+        else:
+            self._refill_diverged(row, zone, predicted)
         zone.evict(pfn, order)
         return pfn
 

@@ -18,6 +18,7 @@ from tracekit.replay.page_alloc.stream import (
     MARKER,
     NO_PFN,
     PCPU_DRAIN,
+    REPEATED,
     VFREE,
     VMALLOC,
     ZONE_LOCKED,
@@ -67,7 +68,35 @@ def read_rows(trace: Trace, pointer_size: int) -> Stream:
         _common(
             trace, stream, bulk.chain([index[: len(index) - beyond], bulk.repeat(last, beyond)])
         )
+    if len(trace.table("mm_pagevec_free")):
+        settle_old_frees(stream)
     return stream
+
+
+def settle_old_frees(stream: Stream) -> None:
+    """Make one FREE row of every free of a kernel up to v2.6.34.
+
+    mm_pagevec_free is the only line of its pages there, and __free_pages() of a single page
+    logs mm_page_free_direct as well as free_hot_page(), which it calls.
+    """
+    kind, pages = stream.kind, stream.pfn
+    batched = list(stream.rows(FREE_BATCHED))
+    if any(_same_free(stream, row, row + 1) for row in batched):
+        return
+    for row in batched:
+        kind[row] = FREE
+    for row in range(1, len(kind)):
+        if pages[row] == pages[row - 1] and _same_free(stream, row - 1, row):
+            kind[row] = REPEATED
+
+
+def _same_free(stream: Stream, row: int, following: int) -> bool:
+    """Return whether the row behind a line about a single page is its free by the same task."""
+    if following >= len(stream) or stream.kind[following] != FREE or stream.order[following]:
+        return False
+    columns = (stream.pfn, stream.cpu, stream.pid, stream.context)
+    freeing = stream.kind[row] in (FREE, FREE_BATCHED)
+    return freeing and all(column[row] == column[following] for column in columns)
 
 
 def _column(values: Iterable[int]) -> Column:

@@ -20,6 +20,7 @@ from tracekit.replay.page_alloc.stream import ALLOC, FREE, PCPU_DRAIN, ZONE_LOCK
 from tracekit.replay.page_alloc.unordered import Unordered
 
 if TYPE_CHECKING:
+    from tracekit.mm.page_alloc_zone import Zone
     from tracekit.replay.page_alloc.twin import Twin
 
 WHILE_OFF = "the page came into its per-cpu list while no events were logged"
@@ -40,7 +41,9 @@ class Resync:
     ``handed_over`` says that the free lists of the hand-off were known. ``unlogged_rows`` and
     ``bulk_rows`` are the rows that showed what was taken without an event, ``taken_rows`` the
     frees of pages that nothing else explains but memory compaction, ``begun_rows`` the drains
-    that began behind another one without a line between.
+    that began behind another one without a line between. ``run_freed``: the unlogged run was
+    long enough to free blocks again. ``run_blocks`` are the pageblocks that it took pages
+    from, ``unsettled`` the zones, by node and name, where it left blocks in an unknown order.
     """
 
     def __init__(self, twin: Twin) -> None:
@@ -58,7 +61,15 @@ class Resync:
         self.blame = Blame(twin, self.future)
         self.stopped = Stopped(twin, self.future)
         self.handed_over = True
+        self.run_freed = False
+        self.run_blocks: set[int] = set()
+        self.unsettled: set[tuple[int, str]] = set()
         self.window = -1
+
+    @property
+    def were_off(self) -> bool:
+        """Whether events were off while the per-cpu lists were in use."""
+        return self.window >= 0 or self.run_freed
 
     def split_since(self, pfn: int, order: int, row: int) -> bool:
         """Return whether the block is certain to be free, because lines show where it came from.
@@ -99,7 +110,7 @@ class Resync:
         """
         future = self.future
         pages = range(pfn, pfn + (1 << order))
-        if self.window < 0 or self.split_since(pfn, order, row):
+        if not self.were_off or self.split_since(pfn, order, row):
             return False
         if not all(future.untouched_between(page, self.window, row) for page in pages):
             return False
@@ -130,7 +141,24 @@ class Resync:
             return False
         if order == 0 and self.twin.rules.bulk_unlogged:
             return True
-        return self.window >= 0 and self.future.untouched_between(pfn, self.window, row)
+        return self.were_off and self.future.untouched_between(pfn, self.window, row)
+
+    def left_by_run(self, row: int, zone: Zone, predicted: int | None) -> bool:
+        """Return whether the unlogged run may have left its blocks in another order.
+
+        Before events were on it freed some again, so that nothing is certain of the order in
+        the pageblocks that it took pages from.
+        """
+        deferred = self.twin.deferred
+        if not self.run_freed or deferred is None:
+            return False
+        shift = self.twin.rules.pageblock_order
+        self.run_blocks = self.run_blocks or {pfn >> shift for pfn in deferred.taken}
+        pages = [pfn for pfn in (self.twin.stream.pfn[row], predicted) if pfn is not None]
+        if not any(pfn >> shift in self.run_blocks for pfn in pages):
+            return False
+        self.unsettled.add((zone.nid, zone.name))
+        return True
 
     def untouched(self, pfn: int, order: int, row: int) -> bool:
         """Return whether no line since the window touches any of the pages."""

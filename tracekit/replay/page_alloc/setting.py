@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tracekit.kernel.kernel import Kernel
 from tracekit.mm.handoff import BuddyZone, Handoff
 from tracekit.mm.mm_init import HIGHMEM
+from tracekit.mm.page_alloc_reserve import min_watermarks, set_reserve, steps
 from tracekit.mm.page_alloc_rules import (
     PAGE_ALLOC_COSTLY_ORDER,
     UNMOVABLE,
@@ -16,7 +17,11 @@ from tracekit.mm.page_alloc_rules import (
     Rules,
 )
 from tracekit.mm.page_alloc_zone import Zone
+from tracekit.mm.ranges import union
 from tracekit.replay.page_alloc.stream import ZONE_LOCKED, Stream
+
+# pages of a word of 32 bits: only 32-bit kernels number pageblocks from a zone's first page
+WORD_ORDER = 5
 
 
 def migrate_types(kernel: Kernel) -> tuple[str, ...]:
@@ -67,12 +72,15 @@ def read_rules(kernel: Kernel, nr_orders: int, pageblock_order: int, stream: Str
         pcp_thp_order=pageblock_order if high_orders and huge else None,
         move_to_tail=kernel.has("move_to_tail", default=True),
         merge_to_tail=kernel.has("buddy_merge_likely", default=True),
+        misses_upper=kernel.has("merge_likely_misses_upper"),
         bulk_unlogged=kernel.has("vmalloc_in_bulk"),
         pcp_trylock=kernel.has("pcp_trylock"),
         exact_to_tail=kernel.has("exact_to_tail"),
         contig_by_pageblock=kernel.has("contig_by_pageblock", default=True),
         vfree_merges=kernel.has("vfree_in_blocks"),
         merge_retypes=kernel.has("merge_retypes_buddy"),
+        typed_drains=kernel.has("drain_event_shows_type", default=True),
+        steals_more=kernel.has("fallback_steals_more", default=True),
         shuffled=kernel.option("page_alloc.shuffle") in ("1", "y", "Y"),
     )
 
@@ -101,6 +109,35 @@ def _pageblocks(handoff: Handoff, zone: Zone) -> Iterator[int]:
             yield from range(start & -size, end, size)
 
 
+def _set_unaligned(zone: Zone) -> None:
+    """Number the pageblocks from the zone's first page; aligned pages make theirs Movable.
+
+    Until v3.7 get_pageblock_flags_group() of mm/page_alloc.c does so where memory is flat.
+    """
+    zone.block_types.clear()
+    zone.block_base = zone.start
+    size = 1 << zone.rules.pageblock_order
+    for pfn in range(zone.start, zone.end, size):
+        zone.set_pageblock_type(pfn, 0, UNMOVABLE)
+    for pfn in range(-(-zone.start // size) * size, zone.end, size):
+        zone.set_pageblock_type(pfn, 0, zone.rules.movable)
+
+
+def _free(zone: Zone, pfn: int, order: int, least: int) -> None:
+    """Free a block in the pieces that lie in one pageblock each, down to the order ``least``.
+
+    The kernel frees words of bootmem's bitmap and as large pieces of memblock's areas, HighMem
+    page by page. What merges joins the list of the piece freed last.
+    """
+    base, shift = zone.block_base, zone.rules.pageblock_order
+    last = pfn + (1 << order) - 1
+    if not base or order <= least or pfn - base >> shift == last - base >> shift:
+        zone.free_one(pfn, order, zone.pageblock_type(pfn))
+        return
+    for half in (pfn, pfn + (1 << order - 1)):
+        _free(zone, half, order - 1, least)
+
+
 def zones_of(handoff: Handoff, rules: Rules, *, holes: bool = False) -> list[Zone]:
     """Return the zones with the free lists of the hand-off.
 
@@ -122,13 +159,15 @@ def zones_of(handoff: Handoff, rules: Rules, *, holes: bool = False) -> list[Zon
             foreign = flat and pfn < zone.start
             kind = UNMOVABLE if foreign else rules.types.index(handoff.migratetype(pfn))
             zone.set_pageblock_type(pfn, 0, kind)
+        if handoff.rules.blocks_from_zone:
+            _set_unaligned(zone)
         apart = zone.name == HIGHMEM and handoff.rules.highmem_apart is not None
         if handoff.rules.to_tail and not apart:
             for pfn, (order, _) in _blocks(handoff, buddy):
                 zone.insert(pfn, order, zone.pageblock_type(pfn), tail=True)
         else:
             for pfn, order in freed[buddy.zone.nid, buddy.zone.name]:
-                zone.free_one(pfn, order, zone.pageblock_type(pfn))
+                _free(zone, pfn, order, 0 if apart else WORD_ORDER)
         found.append(zone)
     return found
 
@@ -141,6 +180,42 @@ def _blocks(handoff: Handoff, buddy: BuddyZone) -> list[tuple[int, tuple[int, st
         for order in range(handoff.rules.nr_orders)
         for pfn in buddy.area(name, order)
     ]
+
+
+def set_reserves(
+    kernel: Kernel, handoff: Handoff, zones: list[Zone], present: dict[tuple[int, str], int]
+) -> None:
+    """Set pageblocks aside as init_per_zone_wmark_min() does, on kernels that have a reserve.
+
+    ``present`` are the pages of the zones as the log shows them, by node and zone name.
+    """
+    sizes = {}
+    given = handoff.managed()
+    for zone in zones:
+        key = zone.nid, zone.name
+        sizes[zone] = present.get(key, given[key])
+    aligned = kernel.has("reserve_steps_aligned")
+    free = _FreeAtHandoff(handoff, whole=kernel.has("reserve_blocks_whole"))
+    for zone, watermark in min_watermarks(sizes, kernel.page_size or 4096).items():
+        pfns = steps(zone, aligned=aligned)
+        set_reserve(zone, watermark, [pfn for pfn in pfns if free.at(pfn, zone.end)])
+
+
+class _FreeAtHandoff:
+    """Tells whether a pageblock held no reserved page: all of it free, or until v2.6.39 its first.
+
+    Mirrors pageblock_is_reserved() of mm/page_alloc.c.
+    """
+
+    def __init__(self, handoff: Handoff, *, whole: bool) -> None:
+        self.whole = whole
+        self.size = 1 << handoff.rules.pageblock_order
+        self.ranges = union((pfn, pfn + (1 << order)) for pfn, order in handoff.freed)
+
+    def at(self, pfn: int, zone_end: int) -> bool:
+        """Return whether the kernel may set aside the pageblock at which it looks."""
+        end = min(pfn + self.size, zone_end) if self.whole else pfn + 1
+        return any(start <= pfn and end <= stop for start, stop in self.ranges)
 
 
 def _freed(handoff: Handoff) -> dict[tuple[int, str], list[tuple[int, int]]]:

@@ -40,6 +40,7 @@ cdef class Twin:
     cdef public PageAllocator allocator
     cdef public object rules
     cdef public bint old
+    cdef public bint untyped_drains
     cdef public bint moves
     cdef public int cma
     cdef public Stream stream

@@ -188,6 +188,7 @@ class Twin:
     def _follow(self, rules: Rules) -> None:
         self.rules = rules
         self.old = rules.fallback is Fallback.REMOVE
+        self.untyped_drains = not rules.typed_drains
         self.moves = rules.fallback is Fallback.MOVE
         self.cma = -1 if (number := rules.type_number("CMA")) is None else number
 
@@ -266,9 +267,12 @@ class Twin:
             self.frees.commit_all(row, cpu)
         if self.in_flight.blocks:
             self.in_flight.land_all(row)
-        if not self.moves and zone.peek(order, migratetype) is None:
-            self.fallbacks.claim_before(zone, row)
-        predicted = zone.rmqueue_smallest(order, migratetype)
+        if self.old:
+            predicted = self.fallbacks.removal(row, zone)
+        else:
+            if not self.moves and zone.peek(order, migratetype) is None:
+                self.fallbacks.claim_before(zone, row)
+            predicted = zone.rmqueue_smallest(order, migratetype)
         if predicted == pfn:
             self.matched[REFILL] += 1
         elif predicted is not None and self.ties.taken_first(row, predicted):
@@ -401,9 +405,25 @@ class Twin:
             self.matched[DRAIN] += 1
         else:
             pfn = self.judge_free.drain(row, predicted)
-        # up to v3.6 the event shows page_private() after the merge, no migrate type
-        migratetype = zone.pageblock_type(pfn) if self.old else stream.migratetype[row]
+            # a page that was thought free stood in a per-cpu list all the time
+            zone.evict(pfn, stream.order[row])
+        migratetype = stream.migratetype[row]
+        if self.untyped_drains:
+            migratetype = self.type_of_list(zone, pfn, pages)
         zone.free_one(pfn, stream.order[row], migratetype)
+
+    def type_of_list(self, zone: Zone, pfn: int, listed: PcpList | None) -> int:
+        """Return the type that a drained page is freed with: its list's, or Reserve or CMA.
+
+        Until v3.6 the event shows page_private() after the merge instead. A page that came into
+        its list before the trace has the type that the unlogged run took it for.
+        """
+        migratetype: int = zone.pageblock_type(pfn)
+        if listed is None and self.deferred is not None:
+            return self.deferred.taken.get(pfn, migratetype)
+        if listed is None or (migratetype >= 3 and listed.migratetype == self.rules.movable):
+            return migratetype
+        return listed.migratetype
 
     def begin_drain(self, row: int, zone: Zone, cpu: Cpu) -> None:
         """Work out what a drain that starts here frees, in order.

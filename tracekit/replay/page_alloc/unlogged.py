@@ -28,6 +28,8 @@ from tracekit.replay.page_alloc.stream import (
 )
 
 MAX_LEFT = 64
+# where events came so late that much had been freed again
+MAX_LEFT_LATE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,13 @@ class Run:
 
 
 def find_targets(
-    allocator: PageAllocator, stream: Stream, start: int
+    allocator: PageAllocator, stream: Stream, future: Future, start: int
 ) -> dict[int, dict[int, Target]]:
     """Return zone (by id) -> migrate type -> first refill from row ``start`` on.
 
     A type whose first refill follows a logged fallback had claimed nothing. At the hand-off
-    Movable is left out: its lists were full.
+    Movable is left out: its lists were full. Pages that lines before have touched came back
+    since: the first that no line has touched tells more.
     """
     rules = allocator.rules
     targets: dict[int, dict[int, Target]] = {}
@@ -68,24 +71,30 @@ def find_targets(
         zone = allocator.zone_of(stream.pfn[row])
         if zone is None or (id(zone), migratetype) in closed:
             continue
-        closed.add((id(zone), migratetype))
+        came_back = start == 0 and future.last_row(stream.pfn[row], row) is not None
+        if kind != ZONE_LOCKED or not came_back:
+            closed.add((id(zone), migratetype))
+        of_zone = targets.setdefault(id(zone), {})
         wanted = migratetype < 3 and (start > 0 or migratetype != rules.movable)
-        if kind == ZONE_LOCKED and wanted:
-            target = Target(row, stream.pfn[row], stream.order[row])
-            targets.setdefault(id(zone), {})[migratetype] = target
+        if kind == ZONE_LOCKED and wanted and not (came_back and migratetype in of_zone):
+            of_zone[migratetype] = Target(row, stream.pfn[row], stream.order[row])
     return targets
 
 
 class Deferred:
     """The memory whose struct pages are initialised late, as far as nobody has done it yet.
 
-    ``ranges`` are pfn ranges, ends exclusive.
+    ``ranges`` are pfn ranges, ends exclusive. ``late_start``: events were switched on when the
+    per-cpu lists had been in use for long; then ``taken`` says for which migrate type the
+    unlogged run took each page.
     """
 
-    def __init__(self, handoff: Handoff, rules: Rules) -> None:
+    def __init__(self, handoff: Handoff, rules: Rules, *, late_start: bool = False) -> None:
         self.ranges = [(area.start_pfn, area.end_pfn) for area in handoff.deferred]
         self.section = handoff.rules.section_pages or 0
         self.rules = rules
+        self.late_start = late_start
+        self.taken: dict[int, int] = {}
 
     def grow(self, zone: Zone) -> bool:
         """Initialise and free the next sections of a zone that ran dry, one section's pages.
@@ -132,7 +141,7 @@ def infer_run(
     over many such pages is not taken.
     """
     runs: list[Run] = []
-    targets = find_targets(allocator, stream, start)
+    targets = find_targets(allocator, stream, future, start)
     for zone in allocator.zones:
         wanted = targets.get(id(zone), {})
         for migratetype in sorted(wanted, key=lambda mt: mt != UNMOVABLE):
@@ -196,8 +205,10 @@ class _Walk:
                     continue
             elif self._gone(pfn):
                 run.pages += 1
+                if self.deferred.late_start:
+                    self.deferred.taken[pfn] = migratetype
                 continue
-            elif len(left) < MAX_LEFT:
+            elif len(left) < (MAX_LEFT_LATE if self.deferred.late_start else MAX_LEFT):
                 left.append(pfn)
                 continue
             _restore(zone, saved)
@@ -213,10 +224,12 @@ class _Walk:
     def _gone(self, pfn: int) -> bool:
         """Return whether no line takes the page from the free lists before its next free.
 
-        In a stretch within the trace, pages may have gone to per-cpu lists too.
+        In a stretch within the trace, or where events came late, pages may have gone to per-cpu
+        lists too.
         """
         after = self.future.next_kind(pfn, self.start - 1)
-        return after in (FREE, None) or (self.start > 0 and after in (ALLOC, PCPU_DRAIN))
+        listed = self.start > 0 or self.deferred.late_start
+        return after in (FREE, None) or (listed and after in (ALLOC, PCPU_DRAIN))
 
     def _claims_first(
         self, migratetype: int, target: Target, others: dict[int, Target]
