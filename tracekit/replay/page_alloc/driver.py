@@ -27,6 +27,7 @@ from tracekit.replay.context import Context
 from tracekit.replay.mm_init.memmap_model import zone_lines
 from tracekit.replay.mm_init.setting import pageblock_order
 from tracekit.replay.page_alloc.account import Account
+from tracekit.replay.page_alloc.backport import settle_rules
 from tracekit.replay.page_alloc.impossible import mark_impossible
 from tracekit.replay.page_alloc.moments import Moments
 from tracekit.replay.page_alloc.pageblocks import uncounted
@@ -68,7 +69,14 @@ def run(context: Context) -> None:
     account = Account(stream, ledger)
     headless = any(gap.first == BEFORE_ALL for gap in gaps)
     account.reason = NO_HANDOFF if handoff is None else NO_HEAD if headless else ""
-    twin = _make_twin(boot, handoff, stream, account)
+    rules = _rules(boot, handoff, stream)
+    if handoff is not None and not account.reason:
+
+        def make(tried: Rules, rows: Stream, trial: Account) -> Twin:
+            return _make_twin(boot, handoff, rows, trial, tried)
+
+        rules = settle_rules(rules, lambda: read_rows(trace, pointer_size(boot)), make, account)
+    twin = _make_twin(boot, handoff, stream, account, rules)
     windows = find_windows(stream)
     zones = twin.allocator.zones
     left_out = uncounted(boot.kernel, context.take(Memblock), zones)
@@ -88,15 +96,22 @@ def run(context: Context) -> None:
     check_snapshot(ledger, windows, snapshot_files(boot), zones, account.reason, unsettled)
 
 
-def _make_twin(boot: Boot, handoff: Handoff | None, stream: Stream, account: Account) -> Twin:
-    """Return the twin in the state of the first event, as far as that is known."""
+def _rules(boot: Boot, handoff: Handoff | None, stream: Stream) -> Rules:
+    """Return the habits of the kernel's page allocator, with the sizes of the hand-off."""
     kernel = boot.kernel
     if handoff is None:
         orders = nr_orders(kernel, kernel.page_size or 4096)
         block = pageblock_order(kernel, kernel.page_size or 4096, orders)
     else:
         orders, block = handoff.rules.nr_orders, handoff.rules.pageblock_order
-    rules = read_rules(kernel, orders, block, stream)
+    return read_rules(kernel, orders, block, stream)
+
+
+def _make_twin(
+    boot: Boot, handoff: Handoff | None, stream: Stream, account: Account, rules: Rules
+) -> Twin:
+    """Return the twin in the state of the first event, as far as that is known."""
+    kernel = boot.kernel
     mark_impossible(stream, rules, account)
     zones = _zones(boot, handoff, rules, stream)
     twin = Twin(PageAllocator(zones, rules), stream, account, cpu_nodes(boot, zones))

@@ -342,9 +342,10 @@ class FreeJudge:
         """Return whether later lines leave the predicted page in its list at this row.
 
         It leaves no free list then, and the drain goes on with it, once the pages are done
-        that no line had put there.
+        that no line had put there. Where lists take turns, only its own list tells.
         """
         stream, where = self.twin.stream, self.twin.allocator.where
+        turns = self.twin.rules.drain is Drain.ROTATE
         if predicted is None:
             return True
         if self.shared.future.next_kind(predicted, row) == ZONE_LOCKED:
@@ -354,8 +355,10 @@ class FreeJudge:
                 continue
             if stream.kind[following] != PCPU_DRAIN:
                 return True
-            if stream.pfn[following] in where:
-                return stream.pfn[following] == predicted
+            home = where.get(stream.pfn[following])
+            if home is None or (turns and home is not where.get(predicted)):
+                continue
+            return stream.pfn[following] == predicted
         return True
 
     def _listed_while_off(self, pfn: int, row: int) -> bool:
