@@ -188,3 +188,11 @@ def test_sixty_thousand_reservations_take_about_a_second() -> None:
         memblock.reserve((index * 7919 % 65536) * 8192, 4096)
     assert len(memblock.reserved) == 60_000
     assert time.process_time() - begin < 5
+
+
+def test_ram_that_a_dump_shows_as_mirrored_is_taken_first() -> None:
+    memblock = Memblock()
+    memblock.add(0x1000, 16 * MIB)
+    assert memblock.find_in_range(0, 32 * MIB, 0x1000, 0x1000) == 16 * MIB
+    memblock.mark_memory(0x1000, 0x2000, MEMBLOCK_MIRROR)
+    assert memblock.find_in_range(0, 32 * MIB, 0x1000, 0x1000) == 0x2000

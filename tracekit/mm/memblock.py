@@ -165,7 +165,11 @@ class Memblock:
         return self._setclr_flag(self.memory, base, size, MEMBLOCK_DRIVER_MANAGED)
 
     def mark_memory(self, base: int, size: int, flags: int) -> bool:
-        """Set any MEMBLOCK_* flags on RAM, as memblock_setclr_flag() does."""
+        """Set any MEMBLOCK_* flags on RAM, as memblock_setclr_flag() does.
+
+        Once any is mirrored, allocations look for mirrored RAM first (choose_memblock_flags).
+        """
+        self.has_mirror = self.has_mirror or bool(flags & MEMBLOCK_MIRROR)
         return self._setclr_flag(self.memory, base, size, flags)
 
     def reserved_mark_noinit(self, base: int, size: int) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.replay.mm_init_text import codes, played
+from tracekit.replay.mm_init.zone_borders import NO_MIRROR
 
 ARM64 = """\
 Linux version 6.18.32-2-rpi (x@y) #1 SMP
@@ -83,3 +84,34 @@ def test_movable_begins_where_the_command_line_says(
 def test_a_node_whose_movable_line_is_missing(tmp_path: Path) -> None:
     text = MOVABLE.replace("  Node 0: {start}\n", "")
     assert codes(played(text, tmp_path)) == [("MI102", 7)]
+
+
+# 6 GiB, of which firmware mirrors what this log does not show.
+MIRROR = """\
+Linux version {version}-amd64 (x@y) #1 SMP
+Command line: nokaslr kernelcore=mirror
+Zone ranges:
+  DMA      [mem 0x0000000000001000-0x0000000000ffffff]
+  DMA32    [mem 0x0000000001000000-0x00000000ffffffff]
+  Normal   [mem 0x0000000100000000-0x000000017fffffff]
+Movable zone start for each node
+{movable}Early memory node ranges
+  node   0: [mem 0x0000000000001000-0x000000000009ffff]
+  node   0: [mem 0x0000000000100000-0x00000000bfffffff]
+  node   0: [mem 0x0000000100000000-0x000000017fffffff]
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "movable"),
+    [
+        ("6.1.0", "  Node 0: 0x0000000100000000\n"),
+        ("6.12.107", ""),
+        ("6.1.0", "  Node 0: 0x0000000140000000\n"),
+        ("6.12.107", "  Node 0: 0x0000000140000000\n"),
+    ],
+)
+def test_what_is_not_mirrored_is_movable(version: str, movable: str, tmp_path: Path) -> None:
+    found = played(MIRROR.format(version=version, movable=movable), tmp_path)
+    unknown = found.context.ledger("mm_init").checks["zone"].unchecked.get(NO_MIRROR, 0)
+    assert (codes(found), unknown) == ([], int("140000000" in movable))

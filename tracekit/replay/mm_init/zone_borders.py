@@ -21,6 +21,7 @@ from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init.setting import NO_RAM, Setting, span
 
 MIB = 1 << 20
+NO_MIRROR = "which RAM is mirrored is not in the log"
 Span = tuple[int, int]
 
 
@@ -203,6 +204,12 @@ def check_movable(
     predicted = _predict_movable(setting, limits)
     simulated = dict(predicted)
     page = setting.page_size
+    printed = {line.nid: line.start // page for line in lines}
+    if setting.mirrors_kernelcore and not setting.memory.mirrored and predicted != printed:
+        # Sizes of zones that overlap cannot be told without the mirrored ranges either.
+        setting.memory.ranges = None
+        ledger.unchecked("zone", NO_MIRROR, len(lines))
+        return printed, printed
     for line in lines:
         wanted = predicted.pop(line.nid, 0) * page
         if line.start == wanted:
@@ -225,7 +232,7 @@ def check_movable(
             logged="no line for the node",
             simulated=f"{pfn * page:#x}",
         )
-    return simulated, {line.nid: line.start // page for line in lines}
+    return simulated, printed
 
 
 def _predict_movable(setting: Setting, limits: dict[str, ZoneRange]) -> dict[int, int]:
