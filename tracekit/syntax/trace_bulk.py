@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from struct import pack
 from typing import Any, NamedTuple
@@ -73,8 +72,9 @@ class Lines(NamedTuple):
     def plain(self, places: Sequence[int]) -> Plain:
         """Return these lines, none of which has None as its kind or prefix."""
         columns: list[Any] = [self.codes, self.stamps, self.events, self.prefixes]
-        if len(places) < len(self.codes):
-            columns = [list(map(column.__getitem__, places)) for column in columns]
+        if len(places) == len(self.codes):
+            return Plain(range(self.first, self.first + len(places)), *columns)
+        columns = [list(map(column.__getitem__, places)) for column in columns]
         return Plain(list(map(self.first.__add__, places)), *columns)
 
 
@@ -169,9 +169,11 @@ class ExpressionReader(Columns):
 
     def _add_plain(self, plain: Plain, slow: SlowReader) -> list[int]:
         """Add these events; or none, and return those whose expression fails, in order."""
-        by_kind: dict[int, list[int]] = defaultdict(list)
+        of_kind: list[list[int]] = [[] for _ in self.kinds]
+        append = [places.append for places in of_kind]
         for place, code in enumerate(plain.codes):
-            by_kind[code].append(place)
+            append[code](place)
+        by_kind = {code: places for code, places in enumerate(of_kind) if places}
         found: dict[int, list[Sequence[int]]] = {}
         failed: list[int] = []
         for code, places in by_kind.items():
