@@ -233,3 +233,30 @@ def test_where_the_state_is_not_known_nothing_diverges() -> None:
     account.close()
     assert not ledger.divergences
     assert ledger.kind("refill").unchecked["no dmesg"] == 4
+
+
+def test_a_row_that_differs_does_not_tell_how_far_the_reading_had_come() -> None:
+    trace = Trace()
+    trace.mark("tracekit: snapshot begin")
+    trace.refill(0)
+    trace.mark("tracekit: snapshot end")
+    rules = Rules()
+    zones = [Zone(name, 0, start, start + 1024, rules) for name, start in (("A", 1024), ("B", 0))]
+    for zone in zones:
+        zone.insert(zone.start, 10, MOVABLE, tail=True)
+    empty = "      0" * 10
+    text = f"Node 0, zone A      7{empty}\nNode 0, zone B      0{empty[7:]}      1\n"
+    for unsettled, reasons in ((set(), 0), ({(0, "A")}, 2)):
+        ledger = Ledger("page_alloc")
+        allocator = PageAllocator(zones, rules)
+        twin = Twin(allocator, trace.stream, Account(trace.stream, ledger), {})
+        windows = find_windows(trace.stream)
+        twin.recorder = Recorder(allocator, windows)
+        twin.run(0, len(trace.stream))
+        check_snapshot(ledger, windows, {"buddyinfo": ("b", text)}, zones, unsettled=unsettled)
+        found = ledger.kind("snapshot")
+        assert found.matched == 1
+        assert found.unchecked.total() == reasons
+        assert len(ledger.divergences) == (not unsettled)
+        zones[1].clear()
+        zones[1].insert(0, 10, MOVABLE, tail=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from tests.replay.page_alloc.play import MOVABLE, Trace, codes, play
-from tracekit.mm.page_alloc_rules import UNMOVABLE, Rules
+from tracekit.mm.page_alloc import PageAllocator
+from tracekit.mm.page_alloc_rules import UNMOVABLE, Drain, Rules
+from tracekit.mm.page_alloc_zone import Zone
+from tracekit.replay.ledger import Ledger
+from tracekit.replay.page_alloc.account import Account
 from tracekit.replay.page_alloc.judge_free import COMPACTED
 from tracekit.replay.page_alloc.stream import ALLOC, BLIND, FREE, PCPU_DRAIN, VMALLOC
+from tracekit.replay.page_alloc.twin import Twin
 
 
 def test_a_drain_goes_on_with_its_own_list_after_another_task_took_a_page() -> None:
@@ -148,3 +153,25 @@ def test_after_compaction_took_free_pages_no_failed_prediction_is_an_error() -> 
     assert ledger.kind("legal").inferred == 1
     assert ledger.kind("refill").unchecked[COMPACTED] == 1
     assert len(twin.resync.taken_rows) == 1
+
+
+def test_where_lists_take_turns_a_page_that_no_line_listed_puts_its_list_off() -> None:
+    trace = Trace()
+    trace.refill(0, 1, migratetype=0)
+    trace.add(ALLOC, 0, migratetype=0)
+    trace.refill(1024, 1025, migratetype=1)
+    trace.add(ALLOC, 1024, migratetype=1)
+    for pfn, kind in ((1900, 1), (1, 0), (1025, 1)):
+        trace.add(PCPU_DRAIN, pfn, migratetype=kind)
+    rules = Rules(drain=Drain.ROTATE, pcp_max_order=0, pcp_thp_order=None)
+    zone = Zone("Normal", 0, 0, 2048, rules)
+    zone.insert(0, 9, 0, tail=True)
+    zone.insert(1024, 9, 1, tail=True)
+    ledger = Ledger("page_alloc")
+    account = Account(trace.stream, ledger)
+    twin = Twin(PageAllocator([zone], rules), trace.stream, account, {})
+    twin.resync.run_freed = True
+    twin.run(0, len(trace.stream))
+    account.close()
+    drains = ledger.kind("drain")
+    assert (drains.matched, drains.unchecked.total(), drains.diverged) == (2, 1, 0)

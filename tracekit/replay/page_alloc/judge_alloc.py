@@ -237,6 +237,9 @@ class AllocJudge:
             return False
         if any(future.next_kind(page, row) == ZONE_LOCKED for page in block):
             return False
+        if pages is not None and pages.zone is not zone:
+            # the request asked another node for the page than the one it was expected from
+            pages = twin.allocator.pcp_lists(zone, stream.cpu[row]).get(pages.pindex)
         entered = None if pages is None or pages.head is None else future.last_row(pages.head, row)
         if entered is not None and entered > self.shared.window:
             # a page freed since would be given out first, and one refilled since stands behind

@@ -271,8 +271,10 @@ def _check_file(
         change = unseen.get((row.nid, row.zone), {})
         places = range(position, len(window.states))
         found = {p: _compare(row, window.states[p][id(zone)], zone, change) for p in places}
-        position, cells = min(found.items(), key=lambda item: (_wrong(item[1]), item[0]))
+        best, cells = min(found.items(), key=lambda item: (_wrong(item[1]), item[0]))
         wrong = _wrong(cells)
+        # only a row that agrees tells how far the reading of the file had come
+        position = position if wrong else best
         if wrong and (row.nid, row.zone) in unsettled:
             ledger.unchecked(SNAPSHOT, RUN_CLAIMS, wrong)
             cells = [cell for cell in cells if not cell.wrong]
