@@ -76,12 +76,12 @@ def _place(change: Change, result: Comparison) -> list[Change]:
 def _changes(a: Side, b: Side) -> Iterator[Change]:
     yield from setting_changes(a, b)
     both = budgets(a, b)
-    if both is not None:
-        yield from budget_changes(*both)
-        yield from later_changes(*both)
+    sizes = budget_changes(*both) if both else []
+    yield from sizes
+    yield from later_changes(*both) if both else []
     yield from zone_changes(a, b)
     yield from shape_changes(a, b)
     yield from cache_changes(a, b)
     yield from call_changes(a, b)
-    yield from move_changes(a, b)
+    yield from move_changes(a, b, resized=bool(sizes))
     yield from divergence_changes(a, b)

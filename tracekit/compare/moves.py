@@ -20,11 +20,14 @@ from tracekit.replay.memblock.regions import UNLOGGED, History, Piece
 Key = tuple[str, int]
 
 
-def move_changes(a: Side, b: Side) -> Iterator[Change]:
-    """Yield one change per owner whose reservations moved, with the distances in words."""
+def move_changes(a: Side, b: Side, resized: bool = False) -> Iterator[Change]:
+    """Yield one change per owner whose reservations moved, with the distances in words.
+
+    ``resized`` says that memory differs in size as well: then no move is laid to the image.
+    """
     one, two = _places(a), _places(b)
     image = _image_shift(one, two)
-    follow = bool(image) and _predicted(a) and _predicted(b)
+    follow = image and not resized and _predicted(a) and _predicted(b)
     chosen = _allocated(a) & _allocated(b) if follow else set()
     for key in one.keys() & two.keys():
         if len(one[key]) != len(two[key]):

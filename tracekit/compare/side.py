@@ -85,7 +85,7 @@ def identity(side: Side) -> Mapping[str, str | None]:
         "page size": str(kernel.page_size) if kernel.page_size else None,
         "machine": next((event.model for event in boot.of(MachineModel)), None),
         "processors": _processors(boot),
-        "RAM": f"{line.total} KiB" if line else None,
+        "RAM": f"{line.total:,} KiB" if line else None,
         "build": next((build_of(event.banner) for event in boot.of(LinuxVersion)), None),
     }
 

@@ -107,7 +107,9 @@ def state_title(comparison: Comparison) -> str:
 def _made_of(cause: Cause) -> str:
     """Return the largest parts of a cause in words, as many as fit on the line."""
     if len(cause.changes) == 1:
-        return f"{_short(cause.changes[0])} {from_to(cause.changes[0])}"
+        change = cause.changes[0]
+        name = "" if _short(change) == cause.kind else f"{_short(change)} "
+        return f"{name}{from_to(change)}"
     parts = [f"{_short(change)} {signed(change.delta)}" for change in cause.changes]
     return as_many_as_fit(parts, WIDTH - len(cause.kind))
 
