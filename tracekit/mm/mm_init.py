@@ -127,9 +127,10 @@ def zone_ranges(max_zone_pfn: Mapping[str, int], start_pfn: int) -> dict[str, Zo
 def movable_zone(limits: Mapping[str, ZoneRange]) -> str:
     """Return the zone that Movable takes its pages from: the highest with a range.
 
-    mm/mm_init.c:find_usable_zone_for_movable.
+    Where no zone has one it is the highest of all. mm/mm_init.c:find_usable_zone_for_movable.
     """
-    return [name for name, limit in limits.items() if not limit.empty][-1]
+    filled = [name for name, limit in limits.items() if not limit.empty]
+    return (filled or list(limits))[-1]
 
 
 def absent_pages(ranges: Iterable[PfnRange], nid: int | None, start_pfn: int, end_pfn: int) -> int:

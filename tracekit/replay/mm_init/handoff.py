@@ -74,7 +74,8 @@ def _below_zones_end(free: Sequence[PfnRange], pages: Pages) -> list[PfnRange]:
     A build without HIGHMEM keeps such RAM in memblock's lists (bootmem_init() of
     arch/mips/kernel/setup.c), and mm/memblock.c:__free_memory_core ends at max_low_pfn.
     """
-    end = max(zone.end_pfn for node in pages.nodes for zone in node.zones if zone.present)
+    ends = [zone.end_pfn for node in pages.nodes for zone in node.zones if zone.present]
+    end = max(ends, default=max(area.end_pfn for area in free) if free else 0)
     return [area._replace(end_pfn=min(area.end_pfn, end)) for area in free if area.start_pfn < end]
 
 
