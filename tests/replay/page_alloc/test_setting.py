@@ -45,7 +45,7 @@ def test_a_block_joins_the_list_of_the_piece_freed_last() -> None:
     ("features", "aside"),
     [
         ({"reserve_blocks_whole", "reserve_steps_aligned"}, 1024),
-        ({"reserve_steps_aligned"}, 512),
+        ({"reserve_steps_aligned"}, 540),
         (set(), 16),
     ],
 )
