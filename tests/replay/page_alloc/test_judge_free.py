@@ -124,14 +124,18 @@ def test_an_order_that_nothing_showed_is_wrong_if_its_pages_are_freed_one_by_one
 
 
 def test_a_block_comes_back_in_pieces_only_if_all_of_them_do() -> None:
-    for second, found in ((1, []), (None, [("PA105", 3)])):
+    for second, kind, found in (
+        (1, UNMOVABLE, []),
+        (None, UNMOVABLE, [("PA105", 3)]),
+        (None, MOVABLE, []),
+    ):
         trace = Trace()
-        trace.refill(0, order=1)
-        trace.add(ALLOC, 0, 1)
+        trace.refill(0, order=1, migratetype=kind)
+        trace.add(ALLOC, 0, 1, migratetype=kind)
         trace.add(FREE, 0)
         if second is not None:
             trace.add(FREE, second)
-        _, ledger = play(trace)
+        _, ledger = play(trace, migratetype=kind)
         assert codes(ledger) == found
 
 

@@ -125,12 +125,22 @@ class FreeJudge:
         """Return whether a block of order ``known`` may come back in pieces of ``order``.
 
         split_page() makes single pages of a block, each of which is then freed on its own: the
-        next that is heard of the second page is its own free.
+        next that is heard of the second page is its own free. A user's page is split and freed in
+        part (split_huge_page()): nothing may be heard of the second one.
         """
-        if order or not known or self.shared.future.next_kind(pfn + 1, row) != FREE:
+        following = self.shared.future.next_kind(pfn + 1, row)
+        whole = following == FREE or (following is None and self._of_a_user(pfn, row))
+        if order or not known or not whole:
             return False
         self._make_single(pfn, known)
         return True
+
+    def _of_a_user(self, pfn: int, row: int) -> bool:
+        """Return whether the block was taken for something that can be moved, or unseen."""
+        stream = self.twin.stream
+        taken = self.shared.future.last_row(pfn, row)
+        known = taken is not None and stream.kind[taken] == ALLOC
+        return not known or stream.migratetype[taken or 0] == self.twin.rules.movable
 
     def _make_single(self, pfn: int, order: int) -> None:
         for page in range(pfn + 1, pfn + (1 << order)):
