@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 import tracekit
 from tests.boots import boot
+from tests.replay.mm_init_text import codes, played
 from tracekit.mm.bootmem_handoff import Release, Releases
 from tracekit.mm.handoff import Handoff
 from tracekit.mm.mm_init import PfnRange, free_area_init, zone_ranges
@@ -113,3 +115,27 @@ def test_bootmem_hands_over_on_a_captured_boot() -> None:
         (0, "DMA"): 2976,
         (0, "Normal"): 60334,
     }
+
+
+def test_a_log_without_bootmem_s_lines_tells_nothing_of_the_hand_off(tmp_path: Path) -> None:
+    """An ordinary log of an enterprise kernel of 2.6.32: early reservations, no bootmem_debug."""
+    text = """\
+Linux version 2.6.32-279.el6.x86_64 (x@y) #1 SMP
+BIOS-e820: 0000000000000000 - 000000000009fc00 (usable)
+BIOS-e820: 0000000000100000 - 000000001fff0000 (usable)
+(1 early reservations) ==> bootmem [0000000000 - 001fff0000]
+  #0 [0000000000 - 0000001000]   BIOS data page ==> [0000000000 - 0000001000]
+Zone PFN ranges:
+  DMA      0x00000001 -> 0x00001000
+  DMA32    0x00001000 -> 0x00100000
+  Normal   0x00100000 -> 0x00100000
+Movable zone start PFN for each node
+early_node_map[2] active PFN ranges
+    0: 0x00000001 -> 0x0000009f
+    0: 0x00000100 -> 0x0001fff0
+Memory: 504708k/524224k available (4365k kernel code, 392k absent, 19124k reserved, 4576k data, \
+608k init)
+"""
+    found = played(text, tmp_path)
+    assert codes(found) == []
+    assert found.context.ledger("mm_init").checks["buddy_handoff"].matched == 0
