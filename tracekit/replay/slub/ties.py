@@ -21,6 +21,7 @@ class Ties:
         self, stream: SlabStream, take: Callable[[int], None], leave: Callable[[int], None]
     ) -> None:
         self.stream = stream
+        self._times = stream.trace["time"]
         self.take = take
         self.leave = leave
 
@@ -45,10 +46,10 @@ class Ties:
         they may be the later owner and the end of this one, whose free is left out then.
         """
         stream = self.stream
-        times, where = stream.trace["time"], stream.where[row]
-        time = times[stream.index[row]]
         if holder < 0 or stream.cpu[holder] == stream.cpu[row]:
             return False
+        times, where = self._times, stream.where[row]
+        time = times[stream.index[row]]
         if times[stream.index[holder]] != time:
             return False
         for other in range(row + 1, len(stream)):
@@ -64,7 +65,7 @@ class Ties:
         """Return the last row that allocates the object anew, of another cpu at the same time."""
         stream = self.stream
         where, cpu = stream.where[row], stream.cpu[row]
-        times = stream.trace["time"]
+        times = self._times
         time = times[stream.index[row]]
         found = None
         for other in range(row + 1, len(stream)):
