@@ -26,6 +26,19 @@ def test_json_has_the_simulation_only_where_it_was_asked_for() -> None:
     assert [zone["zone"] for zone in asked["simulation"]["zones"]] == ["DMA", "DMA32"]
     plain = json.loads(run("stat", "--slab", "--format", "json", BOOT).stdout)
     assert plain["simulation"] is None
+    assert asked["simulated_slab"] is asked["simulated_percpu"] is plain["simulated_percpu"] is None
+    dentries = next(c for c in plain["simulated_slab"] if c["name"] == "dentry")
+    assert dentries["size"] == 192
+    assert 0 < dentries["live"] <= dentries["objects"] == 21 * dentries["slabs"]
+
+
+def test_slab_and_percpu_add_what_caches_and_chunks_hold() -> None:
+    text = run("stat", "--slab", "--percpu", BOOT).stdout
+    assert "SIMULATION (slab allocator" in text
+    assert "bytes of slabs that lines show" in text
+    assert "SIMULATION (percpu allocator" in text
+    alone = run("stat", "--slab", BOOT / "trace.txt.xz").stdout
+    assert "No simulation of the slab allocator: the page size is unknown" in alone
 
 
 def test_a_trace_alone_says_what_the_simulation_lacks() -> None:

@@ -12,6 +12,7 @@ from tracekit.cli.trace_input import OpenedTrace, open_trace
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.history import PageHistory
+    from tracekit.report.stat_json import Holdings
     from tracekit.report.stat_options import Stat
 
 FORMATS = ("text", "json", "csv")
@@ -52,9 +53,9 @@ def command(
     """Count what the events of a trace say of the slab, page and percpu allocators.
 
     Takes a trace or a captured boot folder. A thing that the trace shows made and not freed
-    is live. --page also replays the boot, where its dmesg is given, and shows what only the
-    simulation knows; --phases tells the story of the whole boot, and needs no trace. Exit
-    status 2 where there is no trace.
+    is live. --page, --slab and --percpu also replay the boot, where its dmesg is given, and
+    show what only the simulation knows; --phases tells the story of the whole boot, and needs
+    no trace. Exit status 2 where there is no trace.
     """
     if phases:
         if form == "csv":
@@ -76,7 +77,8 @@ def command(
         from tracekit.report.page_history_svg import render_svg
 
         write(render_svg(history), svg)
-    write(_render(stat, form, history, most), output)
+    held = _hold(opened, allocators, form)
+    write(_render(stat, form, history, held, most), output)
 
 
 def _check(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -110,12 +112,35 @@ def _simulate(opened: OpenedTrace) -> PageHistory | str:
     return page_history(from_capture(opened.capture, trace=opened.trace))
 
 
-def _render(stat: Stat, form: str, history: PageHistory | str | None, most: int | None) -> str:
-    if form == "text":
-        from tracekit.report import page_history_text, stat_text
+def _hold(opened: OpenedTrace, allocators: tuple[str, ...], form: str) -> Holdings:
+    """Replay the slab and percpu events, where these allocators were asked for by name."""
+    from tracekit.boot import from_capture
+    from tracekit.replay.percpu.holdings import percpu_holdings
+    from tracekit.replay.slub.holdings import slab_holdings
+    from tracekit.report.stat_json import Holdings
 
-        told = "" if history is None else page_history_text.render(history, most)
-        return stat_text.render(stat) + told
+    if form == "csv":
+        return Holdings()
+    with collector_off():
+        boot = from_capture(opened.capture, trace=opened.trace)
+        return Holdings(
+            slab_holdings(boot) if "slab" in allocators else None,
+            percpu_holdings(boot) if "percpu" in allocators else None,
+        )
+
+
+def _render(
+    stat: Stat, form: str, history: PageHistory | str | None, held: Holdings, most: int | None
+) -> str:
     from tracekit.report import stat_json
 
-    return stat_json.render(stat, history) if form == "json" else stat_json.render_csv(stat)
+    if form != "text":
+        return (
+            stat_json.render(stat, history, held) if form == "json" else stat_json.render_csv(stat)
+        )
+    from tracekit.report import holdings_text, page_history_text, stat_text
+
+    told = "" if history is None else page_history_text.render(history, most)
+    told += "" if held.slab is None else holdings_text.render_slab(held.slab, most)
+    told += "" if held.percpu is None else holdings_text.render_percpu(held.percpu)
+    return stat_text.render(stat) + told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tracekit.events.table import Trace
@@ -14,16 +14,32 @@ from tracekit.report.stat_page import PageSection
 
 if TYPE_CHECKING:
     from tracekit.replay.page_alloc.history import PageHistory
+    from tracekit.replay.percpu.holdings import ChunkHolding
+    from tracekit.replay.slub.holdings import CacheHolding
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What simulated caches and chunks hold, or why that is not known; None: not asked for."""
+
+    slab: Sequence[CacheHolding] | str | None = None
+    percpu: Sequence[ChunkHolding] | str | None = None
+
 
 SCHEMA = "tracekit.stat/1"
 FIELDS = ("hit", "requested", "allocated", "frag", "cross_cpu", "live", "live_allocated")
 
 
-def as_dict(stat: Stat, history: PageHistory | str | None = None) -> dict[str, Any]:
+def as_dict(
+    stat: Stat, history: PageHistory | str | None = None, held: Holdings | None = None
+) -> dict[str, Any]:
     """Return the statistics as plain values. Sizes are bytes, those of ``page`` are pages.
 
-    ``simulation`` is what a simulated page allocator saw, null where none was asked for.
+    ``simulation`` is what a simulated page allocator saw, ``simulated_slab`` and
+    ``simulated_percpu`` what simulated caches and chunks hold at the end (bytes); null where
+    none was asked for, a string where it cannot be told.
     """
+    held = held or Holdings()
     return {
         "schema": SCHEMA,
         "trace": trace_dict(stat.trace),
@@ -32,12 +48,22 @@ def as_dict(stat: Stat, history: PageHistory | str | None = None) -> dict[str, A
         "page": _page(stat, stat.page),
         "percpu": _section(stat, stat.percpu),
         "simulation": None if history is None else _history(history),
+        "simulated_slab": _holdings(held.slab),
+        "simulated_percpu": _holdings(held.percpu),
     }
 
 
-def render(stat: Stat, history: PageHistory | str | None = None) -> str:
+def render(
+    stat: Stat, history: PageHistory | str | None = None, held: Holdings | None = None
+) -> str:
     """Return the statistics as JSON text, on one line: indenting takes ten times as long."""
-    return json.dumps(as_dict(stat, history)) + "\n"
+    return json.dumps(as_dict(stat, history, held)) + "\n"
+
+
+def _holdings(
+    found: Sequence[CacheHolding | ChunkHolding] | str | None,
+) -> list[dict[str, Any]] | str | None:
+    return found if found is None or isinstance(found, str) else [asdict(each) for each in found]
 
 
 def render_error(message: str) -> str:
