@@ -51,7 +51,6 @@ SLUB: tuple[Feature, ...] = (
     Feature(
         "slab_freelist_index",
         since=(3, 15),
-        commit="a41adfaa23df",
         subject="slab: introduce byte sized index for the freelist of a slab",
     ),
     Feature(
@@ -70,7 +69,7 @@ SLUB: tuple[Feature, ...] = (
     Feature(
         "slub_deactivate_reverses",
         until=(5, 12),
-        commit="d930ff03c4e9",
+        commit="d930ff03c4d1",
         subject="mm, slub: splice cpu and page freelists in deactivate_slab()",
     ),
     Feature(
