@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import lzma
 import random
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,3 +76,21 @@ def test_cpus_shuffled(seed: int, reach: int, tmp_path: Path) -> None:
     lines, rng = trace_lines(), random.Random(seed)
     order = sorted(range(HEAD, len(lines)), key=lambda at: at + rng.random() * reach)
     survive(tmp_path / "boot", [*lines[:HEAD], *(lines[at] for at in order)])
+
+
+@pytest.mark.parametrize("event", ["mm_page_alloc", "kmem_cache_alloc", "kfree"])
+def test_one_line_that_cannot_be_read_accuses_nobody(event: str, tmp_path: Path) -> None:
+    text = lzma.decompress((SAMPLE / "trace.txt.xz").read_bytes()).decode()
+    lines = text.splitlines()[: 2 * MOST_LINES]
+    there = f"{len(lines) - HEAD}/{len(lines) - HEAD} "
+    lines = [re.sub(r"\d+/\d+ ", there, line) if "entries-in" in line else line for line in lines]
+    place = [number for number, line in enumerate(lines) if f": {event}: " in line][5]
+    lines[place] = lines[place].replace("=", "#")
+    (tmp_path / "trace.txt").write_text("\n".join([*lines, ""]))
+    (tmp_path / "dmesg.log").write_bytes((SAMPLE / "dmesg.log").read_bytes())
+    report = json_report.as_dict(replay(load(tmp_path)))
+    assert report["verdict"] == "incomplete"
+    (problem,) = [
+        text for text in report["boot"]["sources"][1]["problems"] if "not be read" in text
+    ]
+    assert problem.startswith("a line with an event could not be read after event")
