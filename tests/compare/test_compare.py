@@ -75,6 +75,17 @@ def test_other_architectures_are_hard_to_compare(side: Side) -> None:
     assert "architectures differ: x86_64 and riscv64" in compare(side, other).reasons
 
 
+@pytest.mark.parametrize("kept", [60, 120, 330])
+def test_a_boot_is_the_same_as_its_own_cut_log(side: Side, tmp_path: Path, kept: int) -> None:
+    lines = (boot(SAMPLE) / "dmesg.log").read_text().splitlines()
+    path = tmp_path / "dmesg.log"
+    path.write_text("\n".join(lines[:kept]) + "\n")
+    found = compare(side, open_side(str(path)))
+    assert found.changes == []
+    assert found.setting == []
+    assert any("incomplete" in reason for reason in found.reasons)
+
+
 def test_memory_that_is_no_longer_given_back_is_a_difference(side: Side, tmp_path: Path) -> None:
     text = (boot(SAMPLE) / "dmesg.log").read_text()
     freed = next(line for line in text.splitlines() if "Freeing unused" in line and "init" in line)

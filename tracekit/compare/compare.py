@@ -78,7 +78,8 @@ def _changes(a: Side, b: Side) -> Iterator[Change]:
     both = budgets(a, b)
     sizes = budget_changes(*both) if both else []
     yield from sizes
-    yield from later_changes(*both) if both else []
+    if both and a.whole and b.whole:
+        yield from later_changes(*both)
     yield from zone_changes(a, b)
     yield from shape_changes(a, b)
     yield from cache_changes(a, b)

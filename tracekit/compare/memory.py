@@ -17,7 +17,12 @@ AREAS = {"firmware": "firmware", "left out": "firmware", "hole": "firmware", "fr
 
 
 def budgets(a: Side, b: Side) -> tuple[Budget, Budget] | None:
-    """Return both budgets in the same detail, None where one side has none."""
+    """Return both budgets in the same detail, None where one side has none.
+
+    A log that was cut before its Memory: line tells some sizes and not others: it has none.
+    """
+    if a.memory_line is None or b.memory_line is None:
+        return None
     one, two = a.budget, b.budget
     if one is not None and two is not None and one.detail != two.detail:
         one, two = a.coarse(), b.coarse()

@@ -44,8 +44,10 @@ def not_comparable(a: Side, b: Side) -> list[str]:
         reasons.append(f"architectures differ: {one.arch} and {two.arch}")
     if one.page_size and two.page_size and one.page_size != two.page_size:
         reasons.append(f"page sizes differ: {one.page_size} and {two.page_size} bytes")
+    early = [side.name for side in (a, b) if side.memory_line is None]
+    reasons += [f"{name} has no Memory: line: no sizes are compared" for name in early]
     details = {side.budget.detail if side.budget else "no sizes" for side in (a, b)}
-    if len(details) > 1:
+    if len(details) > 1 and not early:
         reasons.append("only one of the logs was made with memblock=debug: compared coarsely")
     reasons += [
         f"{side.name} is incomplete: {problem}"
@@ -59,7 +61,9 @@ def not_comparable(a: Side, b: Side) -> list[str]:
 
 def zone_changes(a: Side, b: Side) -> Iterator[Change]:
     """Yield zones whose limits differ, as the log prints them."""
-    yield from _words("zones", "zone", _zones(a), _zones(b))
+    one, two = _zones(a), _zones(b)
+    if one and two:
+        yield from _words("zones", "zone", one, two)
 
 
 def _zones(side: Side) -> dict[str, str | None]:

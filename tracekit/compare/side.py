@@ -32,6 +32,11 @@ class Side:
         """The boot as loaded."""
         return self.replay.boot
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing of the boot's logs: no line below then means no event."""
+        return all(source.complete for source in self.boot.sources if source.kind != "trace")
+
     @cached_property
     def reserved(self) -> list[Piece]:
         """What is reserved at the end of the log, with owners; empty without memblock's lines."""

@@ -56,6 +56,7 @@ def render(comparison: Comparison) -> str:
 
 def _heading(comparison: Comparison) -> str:
     verdict = "same" if comparison.same else "differs"
+    verdict += " as far as both tell" if comparison.same and comparison.reasons else ""
     painted_verdict = style(verdict, fg="green" if comparison.same else "yellow", bold=True)
     lines = [f"{painted_verdict}  {comparison.before} -> {comparison.after}"]
     told = [c for c in comparison.setting if c.kind == "boot" and c.subject != "build"]
