@@ -417,9 +417,11 @@ class AddressCheck:
         """Return NOTE where what nobody sees can explain an object that was passed over.
 
         Where several CPUs use a cache, what one of them did in between cannot be excluded; and a
-        mempool asks any cache for objects, so that its call site may stand for two of them.
+        mempool asks any cache for objects, so that its call site may stand for two of them.  With
+        debugging all CPUs and tasks share a node's list, one of which may be preempted on its way.
         """
         shared = len(simulated.cache.cpus) > 1 or self._asked_by_mempool(simulated)
+        shared = shared or simulated.cache.rules.debug
         return Severity.NOTE if shared else None
 
     def _asked_by_mempool(self, simulated: SimulatedCache) -> bool:

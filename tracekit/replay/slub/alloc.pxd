@@ -25,6 +25,7 @@ cdef class AllocCheck:
     cdef list _cache_of
     cdef bytes _kmalloc
     cdef list _first_rows
+    cdef int64_t _off_row
 
     @cython.locals(
         world=World, key=Py_ssize_t, pointer=int64_t, before=Py_ssize_t, number=Py_ssize_t,

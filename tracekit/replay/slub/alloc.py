@@ -12,6 +12,8 @@ from tracekit.replay.slub.world import World
 __all__ = ["AllocCheck"]
 
 TWICE = "the kernel prints this allocation twice"
+# Events are switched on one after the other within so many lines.
+_BURST_ROWS = 64
 WHOLE_PAGES = "whole pages, see page_alloc"
 TIED = "lines of another cpu with the same time may have come after it"
 
@@ -38,6 +40,16 @@ class AllocCheck:
         self._kmalloc = bytes(key.kmalloc for key in stream.keys)
         # The first row of a kmem_cache_alloc, and that of a kmalloc.
         self._first_rows = [-1, -1]
+        self._off_row = -_BURST_ROWS
+
+    def events_off(self, row: int) -> None:
+        """Forget since when allocations are logged: events were off before `row`.
+
+        A second such place soon after is where the last of them was switched on again.
+        """
+        if row - self._off_row > _BURST_ROWS:
+            self._first_rows = [-1, -1]
+        self._off_row = row
 
     def alloc(self, row: int) -> None:
         """Check an allocation's place, compare it with the predicted one, and adopt it."""

@@ -63,6 +63,7 @@ class SlubTwin:
             self.world.page_free(row)
         elif op == BLIND:
             self.world.blind(row)
+            self.allocs.events_off(row)
 
     def _take(self, row: int) -> None:
         """Replay a row before its turn, so that it does not come again."""
