@@ -216,9 +216,6 @@ class _Walk:
             return []
         for pfn in left:
             zone.free_one(pfn, 0, migratetype)
-            if zone.peek(target.order, migratetype) != target.pfn:
-                # it would have been taken before the target: the line that speaks of it is wrong
-                zone.evict(pfn, 0)
         return [run, *inner]
 
     def _gone(self, pfn: int) -> bool:
