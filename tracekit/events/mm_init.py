@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tracekit.events.base import Event, Source, event
@@ -89,6 +90,17 @@ class NodeRangeLine(Event, frozen=True):
             start, end = (int(fields[name], 0) for name in ("start_pfn", "end_pfn"))
             return cls(source, fields["nid"], start, end, True)
         return cls(source, fields["nid"], fields["first"], fields["last"] + 1)
+
+
+def whole_node_ranges(events: Iterable[Event]) -> list[NodeRangeLine]:
+    """Return the node ranges; none without their heading: the first may be missing with it."""
+    found: list[NodeRangeLine] = []
+    headed = False
+    for each in events:
+        headed = headed or isinstance(each, NodeRangesHeader)
+        if isinstance(each, NodeRangeLine):
+            found.append(each)
+    return found if headed else []
 
 
 @event("initmem_setup", "initmem_setup_old")

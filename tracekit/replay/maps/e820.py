@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from tracekit.boot import Boot
 from tracekit.events.base import Event, Source
-from tracekit.events.e820 import E820Gap, E820Row, KernelNotRam, PciGap
+from tracekit.events.boot import LinuxVersion
+from tracekit.events.e820 import E820Gap, E820Header, E820Row, KernelNotRam, PciGap
 from tracekit.replay.maps.e820_table import Entry
 from tracekit.replay.maps.finding import Finding, mem
 from tracekit.replay.maps.setup_data import setup_data_edges
@@ -35,7 +36,10 @@ def e820_findings(boot: Boot) -> Iterator[Finding]:
     told: set[Source] = set()
     user = user_map_edges(boot, seen.firmware, seen.table.printed)
     again = setup_data_edges(boot)
-    for entry, edge, against in (*_contradicted(seen), *_gap_edges(seen), *user, *again):
+    contradicted = [*_contradicted(seen), *_gap_edges(seen), *user, *again]
+    if not boot.of(E820Header) and not boot.of(LinuxVersion):
+        contradicted = []  # the log begins inside the map, and its first rows are missing
+    for entry, edge, against in contradicted:
         if entry.row in rows and entry.row not in told:
             told.add(entry.row)
             yield _boundary(entry, edge, against)

@@ -10,7 +10,7 @@ from tracekit.mm.ranges import subtract
 from tracekit.replay.context import Context
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.memblock.dumps_apart import differing_dumps
-from tracekit.replay.memblock.end import cut_off
+from tracekit.replay.memblock.end import cut_head, cut_off
 from tracekit.replay.memblock.estimate import TRAIN, estimate
 from tracekit.replay.memblock.findings import findings
 from tracekit.replay.memblock.known import known_reserved
@@ -45,7 +45,7 @@ def run(context: Context) -> None:
     if log.empty:
         return
     apart = list(differing_dumps(log))
-    cut = cut_off(log, boot.logs)
+    cut = [*cut_head(log), *cut_off(log, boot.logs)]
     machine = describe(boot.kernel, boot.events)
     best = estimate(log, machine, known_reserved(boot.events, machine))
     ledger = context.ledger("memblock")

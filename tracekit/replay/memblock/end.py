@@ -15,6 +15,7 @@ from tracekit.replay.memblock.outcome import UNCHECKED, Outcome
 
 NO_ANSWER = "the log ends before the answer to this request"
 ENDS_INSIDE = "the log ends inside this dump"
+BEGINS_INSIDE = "the log begins inside this dump"
 
 
 def cut_off(log: MemblockLog, logs: Sequence[LoadedLog]) -> list[Outcome]:
@@ -29,6 +30,19 @@ def cut_off(log: MemblockLog, logs: Sequence[LoadedLog]) -> list[Outcome]:
         kind = "dump" if log.dumps else "first_dump"
         return [Outcome(kind, UNCHECKED, ENDS_INSIDE) for _ in step.rows]
     return []
+
+
+def cut_head(log: MemblockLog) -> list[Outcome]:
+    """Take a dump that the log begins within out of ``log``; return its checks, unchecked.
+
+    Without its heading a dump is whole only if the rows of RAM are there from the first on.
+    """
+    at = next((i for i, step in enumerate(log.steps) if not _is_other(step)), 0)
+    step = log.steps[at] if log.steps else None
+    if not isinstance(step, Dump) or not step.beheaded:
+        return []
+    del log.steps[at]
+    return [Outcome("first_dump", UNCHECKED, BEGINS_INSIDE) for _ in step.rows]
 
 
 def _is_other(step: Step) -> bool:

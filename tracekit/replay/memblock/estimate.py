@@ -77,10 +77,11 @@ def _without_doubtful(basis: Basis, best: Run) -> Run:
     """Drop pieces of the start that cost more than they explain.
 
     A piece that begins where a line's reservation ends and that decides no allocation is no
-    early reservation but a row of the dump that ends too high.
+    early reservation but a row of the dump that ends too high. Where the log's head is missing
+    it may be what a line reserved that is not there.
     """
     pieces = subtract(best.start.pieces, basis.known)
-    doubtful = _grown_rows(basis.log, pieces, basis)
+    doubtful = [] if basis.log.headless else _grown_rows(basis.log, pieces, basis)
     if not best.outcomes.partings:
         pieces = doubtful
     for piece in pieces:

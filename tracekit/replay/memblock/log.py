@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tracekit.events.base import Event, Source
+from tracekit.events.boot import LinuxVersion
 from tracekit.events.memblock import (
     MemblockCall,
     MemblockCount,
@@ -91,11 +92,18 @@ class Dump:
     totals: MemblockTotals | None = None
     counts: dict[str, MemblockCount] = field(default_factory=dict)
     rows: list[MemblockRow] = field(default_factory=list)
+    headed: bool = True
 
     @property
     def source(self) -> Source:
         """The line of the heading."""
         return self.head.source
+
+    @property
+    def beheaded(self) -> bool:
+        """Whether heading and first rows are missing, so that RAM is not known from it."""
+        first = next((row for row in self.rows if row.list == "memory"), None)
+        return not self.headed and (first is None or first.index != 0)
 
     def of(self, name: str) -> list[MemblockRow]:
         """Rows of one list that hold at least a byte (an empty list shows a dummy row)."""
@@ -136,10 +144,14 @@ Step = Alloc | Change | Dump | Doubled | Other
 
 @dataclass(slots=True)
 class MemblockLog:
-    """The steps of one log and how its ranges are to be read."""
+    """The steps of one log and how its ranges are to be read.
+
+    ``headless``: the log begins after the kernel's first lines, so that calls may be missing.
+    """
 
     steps: list[Step]
     phys_addr_bits: int
+    headless: bool = False
 
     @property
     def allocs(self) -> list[Alloc]:
@@ -172,7 +184,8 @@ def read_log(events: Sequence[Event], end_exclusive: bool, phys_addr_bits: int) 
     reader = _Reader(end_exclusive, phys_addr_bits)
     for event in events:
         reader.feed(event)
-    return MemblockLog(reader.steps, phys_addr_bits)
+    headless = not any(isinstance(event, LinuxVersion) for event in events)
+    return MemblockLog(reader.steps, phys_addr_bits, headless)
 
 
 def is_allocating(call: MemblockCall) -> bool:
@@ -234,7 +247,7 @@ class _Reader:
 
     def _dump_line(self, event: MemblockTotals | MemblockCount | MemblockRow) -> None:
         if self._dump is None:
-            self._dump = Dump(MemblockDump(event.source))
+            self._dump = Dump(MemblockDump(event.source), headed=False)
             self._append(self._dump)
         if isinstance(event, MemblockTotals):
             self._dump.totals = event

@@ -12,7 +12,7 @@ from tracekit.events.arch_maps import RadixMapped
 from tracekit.events.base import Event, Source
 from tracekit.events.carveouts import HugePages
 from tracekit.events.memblock import MemblockRequest, MemblockRow
-from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine
+from tracekit.events.mm_init import NodeRangeLine, SlubBanner, ZoneRangeLine, whole_node_ranges
 from tracekit.events.numa import EmulatedNode, SratCpu
 from tracekit.events.percpu_setup import PercpuEmbedded, PercpuPaged
 from tracekit.kernel.arch import facts, nr_orders, section_size
@@ -237,7 +237,7 @@ def _percpu_unit(events: Sequence[Event], page_size: int) -> tuple[int, int] | N
 
 
 def _node_ranges(events: Sequence[Event], page_size: int) -> tuple[tuple[int, int], ...]:
-    lines = [event for event in events if isinstance(event, NodeRangeLine)]
+    lines = whole_node_ranges(events)
     scaled = [
         (e.start * page_size, e.end * page_size) if e.in_pfn else (e.start, e.end) for e in lines
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tracekit.boot import Boot
 from tracekit.events.bootmem import BootmemInit, BootmemReleased
-from tracekit.events.mm_init import NodeRangeLine
+from tracekit.events.mm_init import NodeRangeLine, whole_node_ranges
 from tracekit.events.numa import EmulatedNode, SratMemory
 from tracekit.mm.bootmem_handoff import Releases
 from tracekit.mm.handoff import free_pfn_ranges, free_ranges
@@ -65,8 +65,8 @@ class EarlyMemory:
 
 
 def from_node_ranges(boot: Boot, page_size: int) -> EarlyMemory:
-    """Return what the printed node ranges say; nothing where a line among them is lost."""
-    lines = boot.of(NodeRangeLine)
+    """Return what the printed node ranges say; nothing where one may be lost."""
+    lines = whole_node_ranges(boot.events)
     read = {event.source.line for event in boot.events}
     numbers = [line.source.line for line in lines]
     if numbers and not set(range(numbers[0], numbers[-1])) <= read:

@@ -20,6 +20,8 @@ from tracekit.mm.zone_movable import memparse, movable_by_range, movable_by_size
 from tracekit.replay.ledger import Ledger
 from tracekit.replay.mm_init.setting import NO_RAM, Setting, span
 
+NO_COMMAND_LINE = "the command line, which places Movable, is not in the log"
+
 MIB = 1 << 20
 NO_MIRROR = "which RAM is mirrored is not in the log"
 Span = tuple[int, int]
@@ -197,14 +199,17 @@ def check_movable(
     """Check where Movable begins on each node; return it in pfn as simulated and as logged."""
     lines = boot.of(MovableStart)
     headers = boot.of(MovableHeader)
+    page = setting.page_size
+    printed = {line.nid: line.start // page for line in lines}
     if not setting.memory.ranges or not limits:
         for _ in lines:
             ledger.unchecked("zone", NO_RAM)
         return {}, {}
+    if lines and setting.kernel.cmdline is None:
+        ledger.unchecked("zone", NO_COMMAND_LINE, len(lines))
+        return printed, printed
     predicted = _predict_movable(setting, limits)
     simulated = dict(predicted)
-    page = setting.page_size
-    printed = {line.nid: line.start // page for line in lines}
     if setting.mirrors_kernelcore and not setting.memory.mirrored and predicted != printed:
         # Sizes of zones that overlap cannot be told without the mirrored ranges either.
         setting.memory.ranges = None
