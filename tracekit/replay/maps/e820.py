@@ -37,8 +37,8 @@ def e820_findings(boot: Boot) -> Iterator[Finding]:
     user = user_map_edges(boot, seen.firmware, seen.table.printed)
     again = setup_data_edges(boot)
     contradicted = [*_contradicted(seen), *_gap_edges(seen), *user, *again]
-    if not boot.of(E820Header) and not boot.of(LinuxVersion):
-        contradicted = []  # the log begins inside the map, and its first rows are missing
+    if _partly_known(boot):
+        contradicted = []
     for entry, edge, against in contradicted:
         if entry.row in rows and entry.row not in told:
             told.add(entry.row)
@@ -46,6 +46,15 @@ def e820_findings(boot: Boot) -> Iterator[Finding]:
     for found in _overlaps(boot.events):
         if not told & {found.line, *found.related}:
             yield found
+
+
+def _partly_known(boot: Boot) -> bool:
+    """Whether first rows are missing, or the command line, whose mem= may have cut the map."""
+    first = next(iter(boot.of(E820Row)), None)
+    beheaded = first is not None and first.start > 0 and not boot.of(E820Header)
+    if boot.of(LinuxVersion):
+        return boot.kernel.cmdline is None
+    return beheaded
 
 
 def _overlaps(events: Sequence[Event]) -> Iterator[Finding]:

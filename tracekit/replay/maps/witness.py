@@ -43,10 +43,7 @@ class Witnesses:
 def gather(boot: Boot) -> Witnesses:
     """Follow the log and keep the lines that were made from the table."""
     seen = Witnesses()
-    # Without a command line in the log, who knows.
-    seen.limited = boot.kernel.cmdline is None or any(
-        boot.kernel.option(name) is not None for name in ("mem", "numa")
-    )
+    seen.limited = any(boot.kernel.option(name) is not None for name in ("mem", "numa"))
     from_map = boot.kernel.has("x86_active_ranges_from_e820")
     for event in boot.events:
         match event:

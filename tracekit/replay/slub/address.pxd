@@ -10,3 +10,4 @@ cdef class AddressCheck:
     cdef public object leftovers
     cdef public set late
     cdef public object gaps
+    cdef public object passed_over

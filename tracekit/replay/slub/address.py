@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracekit.divergence import Severity
-from tracekit.mm.slub import FREED, NEW_SLAB, Slab
+from tracekit.mm.slub import FREED, LIVE, NEW_SLAB, Slab
 from tracekit.mm.slub_freelist import UNKNOWN
 from tracekit.replay.page_alloc.stream import interrupt_context
 from tracekit.replay.slub.desk import Desk, SimulatedCache, SlubRules
 from tracekit.replay.slub.gap import Gaps
 from tracekit.replay.slub.leftover import Leftovers
+from tracekit.replay.slub.passed_over import CAME_BETWEEN, PassedOver
 
 __all__ = ["FILLED_BEFORE", "AddressCheck", "Place"]
 
@@ -52,7 +53,8 @@ class AddressCheck:
         self.pending: dict[int, Pending] = {}
         self.claims: dict[tuple[int, int], Pending] = {}
         self.lost: set[tuple[int, int]] = set()
-        self.leftovers = Leftovers(desk)
+        self.passed_over = PassedOver(desk.ledger)
+        self.leftovers = Leftovers(desk, self.passed_over)
         self.late: set[tuple[int, int]] = set()
         self.gaps: Gaps | None = None
 
@@ -347,6 +349,7 @@ class AddressCheck:
     def allocated(self, slab: Slab, slot: int) -> None:
         """An object was allocated: nobody can have had it before."""
         self.lost.discard((slab.name, slot))
+        self.passed_over.taken((slab.name, slot))
         claim = self.claims.pop((slab.name, slot), None)
         if claim is not None:
             self.desk.inferred["object"] += 1
@@ -390,8 +393,12 @@ class AddressCheck:
 
     def _report_skip(self, waiting: Pending) -> None:
         simulated = waiting.simulated
+        if all(self._taken_since(waiting.row, slab, slot) for slab, slot in waiting.skipped):
+            self.desk.unchecked["address", CAME_BETWEEN] += 1
+            return
         waiting.slab.skipped = True
-        self.lost.update((slab.name, slot) for slab, slot in waiting.skipped)
+        places = [(slab.name, slot) for slab, slot in waiting.skipped]
+        self.lost.update(places)
         self.desk.diverge(
             self._gap(waiting),
             "address",
@@ -406,6 +413,11 @@ class AddressCheck:
             logged=f"ptr=0x{self.desk.stream.pointer(waiting.row):x}",
             related=waiting.row,
         )
+        self.passed_over.reported(self.desk.ledger.failures[-1], places)
+
+    def _taken_since(self, row: int, slab: Slab, slot: int) -> bool:
+        """Return whether a line after the row took an object, which nobody can have had then."""
+        return slab.state[slot] == LIVE and slab.notes[slot] > row
 
     def _gap(self, waiting: Pending) -> int:
         """Return the row before which the line that `waiting` misses most likely stood."""

@@ -105,6 +105,7 @@ class FreeCheck:
     def _unseen(self, row: int, simulated: SimulatedCache, slab: Slab, slot: int) -> bool:
         """Say whether the object can have been allocated without a line."""
         state, freed = slab.state[slot], slab.notes[slot]
+        self.address.passed_over.freed((slab.name, slot))
         excused = simulated.silent or (simulated.blind and freed < self.world.blind_row)
         excused = excused or (state == NEVER_SEEN and slab.skipped)
         return excused or self.address.freed_unallocated(slab, slot)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tracekit.mm.slub import NEVER_SEEN, Slab
 from tracekit.replay.slub.desk import Desk, SimulatedCache
+from tracekit.replay.slub.passed_over import PassedOver
 from tracekit.replay.slub.world import ASKED_CAPACITY
 
 __all__ = ["Leftovers"]
@@ -16,8 +17,9 @@ __all__ = ["Leftovers"]
 class Leftovers:
     """Watches the slabs that CPUs leave for a new one, a slab a cache."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, passed_over: PassedOver) -> None:
         self.desk = desk
+        self.passed_over = passed_over
         self.one_cpu = not any(desk.stream.cpu)
         self.left: dict[int, tuple[Slab, int, int]] = {}
 
@@ -49,7 +51,8 @@ class Leftovers:
     ) -> list[tuple[int, int]]:
         slots = [slot for slot, state in enumerate(slab.state) if state == NEVER_SEEN]
         slab.skipped = True
-        self.desk.ledger.report(
+        places = [(slab.name, slot) for slot in slots]
+        found = self.desk.ledger.report(
             "SL105",
             self.desk.source(row),
             f"object of {simulated.name}",
@@ -62,4 +65,5 @@ class Leftovers:
                 "objects were allocated in bulk, which prints nothing",
             ),
         )
-        return [(slab.name, slot) for slot in slots]
+        self.passed_over.reported(found, places)
+        return places
