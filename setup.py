@@ -85,6 +85,8 @@ class BuildStamped(build_ext):
     def run(self) -> None:
         """Build; the stamp says which of the two groups were compiled as a whole."""
         self.built: set[str] = set()
+        if self.inplace:
+            self._remove_leftovers()
         super().run()
         folder = HERE if self.inplace else Path(self.build_lib)
         stamp = folder / STAMP.relative_to(HERE)
@@ -93,6 +95,13 @@ class BuildStamped(build_ext):
         sums = [found() for group, found in groups.items() if self.built.issuperset(group)]
         if sums:
             stamp.write_text("\n".join(sums) + "\n")
+
+    def _remove_leftovers(self) -> None:
+        """Remove what was compiled of modules that no longer are: it would hide their source."""
+        wanted = {Path(self.get_ext_filename(ext.name)) for ext in self.extensions}
+        for found in (HERE / "tracekit").rglob("*" + Path(min(wanted)).suffix):
+            if found.relative_to(HERE) not in wanted:
+                found.unlink()
 
     def build_extension(self, ext: Extension) -> None:
         """Build one extension; a failure leaves the package with its Python form."""

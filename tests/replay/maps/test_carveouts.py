@@ -57,6 +57,8 @@ Zone ranges:
 def test_a_cma_area_in_two_zones(tmp_path: Path) -> None:
     assert found(tmp_path, "cma: Reserved 1024 MiB at 0xa0000000\n" + ZONES) == [("MP203", 1)]
     assert found(tmp_path, "cma: Reserved 512 MiB at 0xa0000000\n" + ZONES) == []
+    twice = "cma: Reserved 512 MiB at 0xa0000000\n" + ZONES + ZONES
+    assert found(tmp_path, twice) == []
 
 
 def test_a_crash_kernel_without_dma_matters_on_arm64(tmp_path: Path) -> None:

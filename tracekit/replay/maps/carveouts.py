@@ -91,7 +91,9 @@ def _device_tree(boot: Boot) -> Iterator[Finding]:
 
 
 def _zones(boot: Boot) -> list[ZoneRangeLine]:
-    return [zone for zone in boot.of(ZoneRangeLine) if not zone.empty and not zone.in_pfn]
+    """Return the zones that hold addresses; a file of two boots shows each twice."""
+    shown = [zone for zone in boot.of(ZoneRangeLine) if not zone.empty and not zone.in_pfn]
+    return list({(zone.zone, zone.start, zone.end): zone for zone in shown}.values())
 
 
 def _across_zones(boot: Boot) -> Iterator[Finding]:

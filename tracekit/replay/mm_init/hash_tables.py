@@ -16,7 +16,6 @@ from tracekit.replay.mm_init.setting import Setting
 KIND = "hash_table"
 NO_PAGES = "the pages that tables are sized by are not in the log"
 NO_CALLER = "the caller's rule is not known"
-NO_ARCH = "no line tells the architecture, which decides the size of a bucket"
 NO_CPUS = "the number of CPUs is not in the log"
 ONE_PAGE = ("Mount-cache", "Dquot-cache", "Mount cache")
 
@@ -54,9 +53,6 @@ class HashChecks:
 
     def _table(self, event: HashTableLine) -> None:
         self.tables[event.name] = {event.entries}
-        if self.setting.arch is None:
-            self.ledger.unchecked(KIND, NO_ARCH)
-            return
         wrong_size = self._size_fault(event)
         wanted = self._entries(event)
         if wanted is not None and event.entries not in wanted and self._fits_small(event):
