@@ -48,7 +48,9 @@ def test_a_healthy_boot_agrees(name: str) -> None:
     slub, percpu = found["slub"].checks, found["percpu"].checks
     assert slub["geometry"].diverged == 0
     assert slub["object"].checked > 10_000
-    assert slub["object"].unchecked.total() == 0
+    silent = "objects of the cache come and go in bulk, which prints nothing"
+    assert set(slub["object"].unchecked) <= {silent}
+    assert slub["object"].checked >= 0.99 * slub["object"].events
     address = slub["address"]
     assert address.checked >= 0.9 * address.events
     assert address.matched >= 0.995 * address.checked

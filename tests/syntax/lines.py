@@ -320,6 +320,7 @@ LINES: dict[str, list[str]] = {
         "numa:   NODE_DATA [mem 0xe85b0ee80-0xe85b1667f]",
         "NUMA: NODE_DATA [mem 0x5fef5b00-0x5fef7fff]",
     ],
+    "numa_distance_map": ["OF: NUMA: parsing numa-distance-map-v1"],
     "numa_distances": ["NUMA: Initialized distance table, cnt=2"],
     "numa_sparc_group": ["NUMA GROUP[0]: cpus [ 0 1 ]"],
     # -- x86_setup.lark
