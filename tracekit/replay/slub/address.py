@@ -420,8 +420,11 @@ class AddressCheck:
         return slab.state[slot] == LIVE and slab.notes[slot] > row
 
     def _gap(self, waiting: Pending) -> int:
-        """Return the row before which the line that `waiting` misses most likely stood."""
-        if len(waiting.skipped) > 1:
+        """Return the row before which the line that `waiting` misses most likely stood.
+
+        With several CPUs it is a note, for which reading the order of all lines costs too much.
+        """
+        if len(waiting.skipped) > 1 or not self.leftovers.one_cpu:
             return waiting.row
         return self.lost_before(waiting.row, waiting.simulated, waiting.since)
 
