@@ -51,6 +51,7 @@ def test_generated_lines_read_the_same_both_ways(grammar: str) -> None:
     def check(data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(of_rule)))
         line = data.draw(lines_of(of_rule[name]))
+        assume(line == line.rstrip())  # what reads logs takes blanks off the ends of lines
         fields = by_expression(rules()[name], line)
         assume(fields is not None)
         assert by_lark(rules()[name], line) == fields, line
